@@ -1,0 +1,1 @@
+"""The grants that recipes extend."""

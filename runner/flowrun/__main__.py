@@ -1,0 +1,40 @@
+"""The entry point: the two ways in that have to be fast, and all the others."""
+
+from __future__ import annotations
+
+import sys
+
+COMMANDS = (
+    "check", "explain", "forget", "refresh", "revoke", "run", "sandbox", "status", "token",
+    "trust", "verify",
+)  # fmt: skip
+"""The sub-commands; every other first word is a flow."""
+
+
+def main() -> None:
+    """Run flowrun with the words of the command line, and exit."""
+    words = sys.argv[1:]
+    if words[:1] == ["token"]:
+        from .quick import print_cached_token
+
+        if print_cached_token(words):
+            return
+    from .ending import ending
+
+    with ending():
+        sys.exit(_run(words))
+
+
+def _run(words: list[str]) -> int:
+    if words and words[0] not in COMMANDS and not any(word.startswith("-") for word in words):
+        from .commands import run  # without options there is nothing to parse
+        from .session import Settings
+
+        return run(words, Settings())
+    from .cli import command_line
+
+    return command_line(words)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Sending a person to a URL, and taking the first redirect that comes back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, TextIO
+from urllib.parse import urlsplit
+
+from flowrun import services
+from flowrun.errors import CallbackError, FlowrunError
+
+from .race import Race
+from .redirect import parameters_of_paste, redirect_of
+
+if TYPE_CHECKING:
+    from .listener import Redirection
+
+Tell = Callable[[str], None]
+
+OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
+STDERR = 2
+PASTE = "or paste the address you end up at here:"
+
+
+class PersonsBrowser:
+    """
+    The browser of whoever runs flowrun, found by `webbrowser` or `$BROWSER`.
+
+    URLs go through *tell* whole, however long. Redirects may be pasted into *terminal* if it is
+    one. For *hold_s* the page in the browser waits to hear of the token.
+    """
+
+    def __init__(
+        self, *, tell: Tell, open_browser: bool, terminal: TextIO | None, hold_s: float = 30
+    ) -> None:
+        self._tell, self._open_browser, self._hold_s = tell, open_browser, hold_s
+        self._terminal = terminal if terminal and _pasteable(terminal) else None
+
+    @contextlib.contextmanager
+    def listen(self, redirect_uri: str) -> Iterator[services.Listener]:
+        """Bind *redirect_uri* if it is http on loopback."""
+        if not redirect_of(redirect_uri).addresses and not self._terminal:
+            message = (
+                f"{redirect_uri} is not on this machine, and here is no terminal to paste into"
+            )
+            hint = "Run flowrun in a terminal, or register http://127.0.0.1:8484/callback."
+            raise CallbackError("E410", message, hint=hint)
+        from .listener import Redirection  # brings http.server along, which is slow
+
+        redirection = Redirection(redirect_uri, self._tell, hold_s=self._hold_s)
+        with contextlib.closing(redirection):
+            yield redirection
+
+    def fetch(
+        self, url: str, listener: services.Listener, judge: services.Judge, *, timeout_s: float
+    ) -> Mapping[str, str]:
+        """The parameters of the first redirect that passes *judge*."""
+        from .listener import Redirection
+
+        assert isinstance(listener, Redirection)
+        race, until = Race(judge), time.monotonic() + timeout_s
+        try:
+            self._send(url, listener, race)
+            listener.serve(race)
+            if self._terminal:
+                self._take_pastes(self._terminal.fileno(), url, listener, race, until)
+            race.over.wait(max(0, until - time.monotonic()))
+        finally:
+            race.end(_nobody(timeout_s, listener))
+        if isinstance(race.result, Exception):
+            raise race.result
+        return race.result
+
+    def _send(self, url: str, listener: Redirection, race: Race) -> None:
+        opening = f"opening {urlsplit(url).hostname} in your browser"
+        self._tell(opening if self._open_browser else "open this address in a browser:")
+        self._tell(url)
+        if listener.port and "SSH_CONNECTION" in os.environ:
+            forward = f"ssh -L {listener.port}:127.0.0.1:{listener.port}"
+            self._tell(f"if your browser is on another machine, run there first: {forward} HOST")
+        if self._open_browser:
+            threading.Thread(target=self._open, args=(url, race), daemon=True).start()
+
+    def _open(self, url: str, race: Race) -> None:
+        import subprocess
+
+        ours = {name for name in os.environ if name.startswith("FLOWRUN_")}
+        # A text browser, which webbrowser starts where there is a TERM, would fight for the paste.
+        ours |= set() if "BROWSER" in os.environ else {"TERM"}
+        opened = subprocess.run(  # noqa: S603 - the URL is one argument, and no shell reads it
+            [sys.executable, "-I", "-c", OPEN, url],
+            env={name: value for name, value in os.environ.items() if name not in ours},
+            stdin=subprocess.DEVNULL,
+            stdout=STDERR,
+            start_new_session=True,  # Ctrl-C ends flowrun, not the browser
+        )
+        if opened.returncode and not race.over.is_set():
+            self._tell("no browser could be opened; open the URL above yourself")
+
+    def _take_pastes(
+        self, fd: int, asked: str, listener: Redirection, race: Race, until: float
+    ) -> None:
+        self._tell(PASTE)
+        while not race.over.is_set() and time.monotonic() < until:
+            if not select.select([fd], [], [], 0.05)[0]:
+                continue
+            if not (line := os.read(fd, 1 << 16)):  # a terminal gives one line at a time
+                return
+            text = line.decode(errors="replace").strip()
+            try:
+                race.enter(parameters_of_paste(text, listener.redirect_uri, asked))
+            except FlowrunError as error:
+                if not race.over.is_set():
+                    self._tell(f"{error}; {PASTE}")
+
+
+def _pasteable(terminal: TextIO) -> bool:
+    try:
+        # Whoever reads from the terminal in the background is stopped.
+        return terminal.isatty() and os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return True  # not the terminal that controls us
+
+
+def _nobody(timeout_s: float, listener: Redirection) -> CallbackError:
+    seen = f" What came was refused: {listener.refusals[-1]}." if listener.refusals else ""
+    return CallbackError(
+        "E401",
+        f"nobody came back from the browser within {timeout_s:g} s",
+        hint=f"Is {listener.redirect_uri} registered at the provider, exactly so?{seen} "
+        "With --no-browser, in a terminal, the address can be pasted.",
+    )

@@ -1,0 +1,63 @@
+"""The page that the browser ends up at."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from typing import NamedTuple
+
+
+class Page(NamedTuple):
+    status: int
+    sign: str  # a class of the style, and a path of SIGNS
+    title: str
+    text: str
+
+
+DONE = Page(200, "success", "You are logged in", "flowrun has its token. You can close this tab.")
+RECEIVED = Page(200, "success", "Received", "The terminal shows how it goes on.")
+LATE = Page(200, "success", "Already received", "flowrun has its answer. You can close this tab.")
+DENIED = Page(200, "denied", "Access was not given", "Nothing was stored. Start again to retry.")
+FAILED = Page(200, "wrong", "The login failed", "The terminal shows what to do.")
+REFUSED = Page(400, "wrong", "Not for this login", "flowrun still waits for the one begun last.")
+EMPTY = Page(204, "", "", "")
+
+SIGNS = {"success": "M7 12.5l3.5 3.5L17 9", "denied": "M7.5 12h9", "wrong": "M8.5 8.5l7 7m0-7l-7 7"}
+STYLE = """
+:root{color-scheme:light dark;--back:#f6f7f9;--card:#fff;--ink:#16181d;--soft:#5b6270;--line:#e4e7ec
+}@media(prefers-color-scheme:dark){:root{--back:#101216;--card:#191c22;--ink:#eef0f4;--soft:#9aa3b2;
+--line:#2a2f38}}*{box-sizing:border-box;margin:0}body{min-height:100vh;display:grid;padding:24px;
+place-items:center;background:var(--back);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+main{width:100%;max-width:420px;padding:44px 36px 28px;text-align:center;background:var(--card);
+border:1px solid var(--line);border-radius:16px;box-shadow:0 12px 32px #0000000f}svg{width:60px;
+fill:none;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}circle{fill:currentColor;
+opacity:.13}path{stroke:currentColor}.success{color:#12925a}.denied{color:#b7791f}.wrong{
+color:#d3403a}h1{margin:18px 0 8px;font-size:22px;line-height:1.25;font-weight:650}p,footer{color:
+var(--soft);overflow-wrap:anywhere;text-wrap:balance}footer{margin-top:28px;font-size:13px}
+"""
+SCRIPT = "history.replaceState(null,'',location.pathname)"  # the code leaves the address bar
+
+
+def body(page: Page) -> bytes:
+    title, text = html.escape(page.title), html.escape(page.text)
+    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head>
+<body><main><svg class="{page.sign}" viewBox="0 0 24 24"><circle cx="12" cy="12" r="11"/>
+<path d="{SIGNS[page.sign]}"/></svg><h1>{title}</h1><p>{text}</p><footer>flowrun</footer></main>
+<script>{SCRIPT}</script></body></html>""".encode()
+
+
+def headers() -> dict[str, str]:
+    """What keeps the page from being stored, framed or told to others."""
+    digests = [hashlib.sha256(text.encode()).digest() for text in (STYLE, SCRIPT)]
+    style, script = (base64.b64encode(digest).decode() for digest in digests)
+    sources = f"style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'"
+    return {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": f"default-src 'none'; {sources}; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+        "Connection": "close",
+    }

@@ -1,0 +1,70 @@
+"""What a redirection URI is, and the parameters in what comes back to it."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from flowrun.errors import CallbackError
+
+PORTS = {"http": 80, "https": 443}
+LOOPBACK = {"127.0.0.1": ["127.0.0.1"], "::1": ["::1"], "localhost": ["127.0.0.1", "::1"]}
+URL = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
+QUERY = re.compile(r"\?|[\w.-]+=[^=]")  # a bare code may end in `=` or `==`, and holds no others
+
+
+class Redirect(NamedTuple):
+    """The parts of a URI that have to match."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where to listen for it; nowhere unless it is http on loopback."""
+        return LOOPBACK.get(self.host, []) if self.scheme == "http" else []
+
+
+def redirect_of(uri: str) -> Redirect:
+    try:
+        parts = urlsplit(uri)
+        port = PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
+    except ValueError:
+        raise CallbackError("E407", f"{uri} is no address") from None
+    return Redirect(parts.scheme, parts.hostname or "", port, parts.path or "/")
+
+
+def parameters_of(query: str) -> dict[str, str]:
+    """The parameters in *query*, decoded once."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        raise CallbackError("E408", "the redirect's parameters cannot be read") from None
+    if len(dict(pairs)) < len(pairs):  # RFC 6749 section 3.1
+        raise CallbackError("E408", "the redirect carries a parameter twice")
+    return dict(pairs)
+
+
+def parameters_of_paste(text: str, redirect_uri: str, asked: str) -> dict[str, str]:
+    """What is in a pasted URL, query or bare code that answers *asked* by way of *redirect_uri*."""
+    if URL.match(text):
+        _check_address(text, redirect_uri, asked)
+        return parameters_of(urlsplit(text).query)
+    if QUERY.match(text):
+        return parameters_of(text.removeprefix("?").partition("#")[0])
+    if not text or re.search(r"\s", text):
+        raise CallbackError("E407", "that is neither an address nor a code")
+    return {"code": unquote(text)}
+
+
+def _check_address(url: str, redirect_uri: str, asked: str) -> None:
+    found = redirect_of(url)
+    if found == redirect_of(redirect_uri):
+        return
+    message = f"that address belongs to {found.host or found.scheme}, not to {redirect_uri}"
+    if found == redirect_of(asked):
+        message = "that is the address of the authorization request itself, not the one after it"
+    raise CallbackError("E407", message)

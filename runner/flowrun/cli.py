@@ -1,0 +1,255 @@
+"""The command line: parses words, calls a command, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import commands
+from .__main__ import COMMANDS
+from .errors import FlowError
+from .session import Settings
+from .steps.kind import UNITS_S, seconds_of
+
+app = typer.Typer(
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Turn a YAML recipe into an OAuth token file, and keep it fresh.\n\n"
+    "`flowrun FLOW` is short for `flowrun run FLOW`. FLOW is a file (with a slash, or ending in "
+    ".yaml) or the name of a shipped recipe. NAME is a record, as `flowrun status` lists them.",
+)
+
+Flows = Annotated[
+    list[str], typer.Argument(metavar="FLOW...", help="Flow files, or shipped recipes.")
+]
+FlowName = Annotated[str, typer.Argument(metavar="FLOW", help="A flow file, or a shipped recipe.")]
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME...", help="Records, or the flows that make them.")
+]
+SomeNames = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME...]", help="Records; all when none is named.")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="INPUT=VALUE", help="Give an input a value (never a secret)."),
+]
+Profile = Annotated[
+    str,
+    typer.Option(
+        "--profile", "-p", metavar="NAME", help="Take the inputs from this profile of the flow."
+    ),
+]
+Tokens = Annotated[
+    Path | None,
+    typer.Option(
+        "--tokens", metavar="DIR", help="Where records are; else $FLOWRUN_TOKENS, else tokens/."
+    ),
+]
+Sandbox = Annotated[
+    bool,
+    typer.Option(
+        "--sandbox", help="Use the embedded provider, and its own records; nothing real is touched."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Tell every request, masked, on stderr.")
+]
+NoInput = Annotated[
+    bool,
+    typer.Option("--no-input", help="Never ask anybody; exit with 8 where a person is needed."),
+]
+
+
+def command_line(words: list[str]) -> int:
+    """Run the command that *words* say; the exit status."""
+    first = next((word for word in words if not word.startswith("-")), None)
+    if first is not None and first not in COMMANDS:
+        words = ["run", *words]
+    status = app(args=words, prog_name="flowrun", standalone_mode=False)
+    return status if isinstance(status, int) else 0
+
+
+def _given(pairs: list[str] | None) -> dict[str, str]:
+    for pair in pairs or []:
+        if "=" not in pair:
+            raise FlowError("E219", f"--set takes INPUT=VALUE, not {pair!r}")
+    return dict(pair.split("=", 1) for pair in pairs or [])
+
+
+def _seconds(text: str | None) -> float | None:
+    if not text:
+        return None
+    if not (text.isdigit() or (text[:-1].isdigit() and text[-1] in UNITS_S)):
+        raise FlowError("E219", f"{text!r} is no duration", hint="For example 90s, 10m, 2h or 1d.")
+    return seconds_of(text, 0)
+
+
+@app.command()
+def run(
+    flows: Flows,
+    set_: Set = None,
+    profile: Profile = "",
+    all_profiles: Annotated[
+        bool, typer.Option("--all-profiles", help="Run every profile of the flow.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask for consent again, even with a good token.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Print the requests, masked, and send nothing.")
+    ] = False,
+    sandbox: Sandbox = False,
+    no_input: NoInput = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Show the URL and open nothing.")
+    ] = False,
+    tokens: Tokens = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Bring tokens up to date: leave them, refresh them, or ask for consent. Prints the records' paths."""
+    settings = Settings(
+        tokens=tokens, sandbox=sandbox, no_input=no_input, no_browser=no_browser,
+        verbose=verbose, given=_given(set_), profile=profile,
+    )  # fmt: skip
+    if dry_run:
+        return commands.dry_run(flows, settings)
+    return commands.run(flows, settings, again=fresh, json=json, all_profiles=all_profiles)
+
+
+@app.command()
+def check(flows: Flows, json: Json = False) -> int:
+    """Say everything that is wrong with flow files, which hosts they contact, and what they weaken."""
+    return commands.check(flows, json=json)
+
+
+@app.command()
+def explain(
+    flow: FlowName,
+    set_: Set = None,
+    profile: Profile = "",
+    tokens: Tokens = None,
+    json: Json = False,
+) -> int:
+    """Show where each input's value comes from, and every request with its values masked."""
+    settings = Settings(tokens=tokens, given=_given(set_), profile=profile, no_input=True)
+    return commands.explain(flow, settings, json=json)
+
+
+@app.command()
+def token(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A record, or the flow that makes it.")
+    ],
+    min_ttl: Annotated[
+        str | None,
+        typer.Option("--min-ttl", metavar="TIME", help="Refresh unless it lives this much longer."),
+    ] = None,
+    set_: Set = None,
+    profile: Profile = "",
+    sandbox: Sandbox = False,
+    tokens: Tokens = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Print the access token, refreshed first if it is due."""
+    settings = Settings(
+        tokens=tokens,
+        sandbox=sandbox,
+        given=_given(set_),
+        profile=profile,
+        verbose=verbose,
+        no_input=True,
+    )
+    return commands.token(name, settings, min_ttl_s=_seconds(min_ttl), json=json)
+
+
+@app.command()
+def status(
+    names: SomeNames = None, sandbox: Sandbox = False, tokens: Tokens = None, json: Json = False
+) -> int:
+    """Say how long each token lives. Exit status 8 when something needs a person."""
+    return commands.status(names or [], Settings(tokens=tokens, sandbox=sandbox), json=json)
+
+
+@app.command()
+def refresh(
+    names: SomeNames = None,
+    all_: Annotated[bool, typer.Option("--all", help="All records.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="Only those that are due.")] = False,
+    within: Annotated[
+        str | None,
+        typer.Option("--within", metavar="TIME", help="Only those that end within this time."),
+    ] = None,
+    sandbox: Sandbox = False,
+    tokens: Tokens = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Refresh the records named, or with --all, --due or --within all that there are."""
+    if not (names or all_ or due or within):
+        raise FlowError(
+            "E219", "which records?", hint="Name them, or say --all, --due or --within 10m."
+        )
+    settings = Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True)
+    return commands.refresh(
+        names or [], settings, due_only=due or bool(within), within_s=_seconds(within), json=json
+    )
+
+
+@app.command()
+def verify(
+    names: Names,
+    sandbox: Sandbox = False,
+    tokens: Tokens = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Ask the provider whether the tokens work."""
+    return commands.verify(
+        names, Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True), json=json
+    )
+
+
+@app.command()
+def revoke(
+    names: Names,
+    sandbox: Sandbox = False,
+    tokens: Tokens = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """End the grants at the provider. The records stay, and say so."""
+    return commands.revoke(
+        names, Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True), json=json
+    )
+
+
+@app.command()
+def forget(names: Names, sandbox: Sandbox = False, tokens: Tokens = None) -> int:
+    """Remove records here. The grants at the provider live on."""
+    return commands.forget(names, Settings(tokens=tokens, sandbox=sandbox))
+
+
+@app.command()
+def trust(flow: FlowName) -> int:
+    """Allow a flow to read the files, commands and variables that its inputs' `from` names."""
+    return commands.trust(flow)
+
+
+@app.command()
+def sandbox(
+    flow: FlowName,
+    port: Annotated[int, typer.Option("--port", help="0 takes any free one.")] = 0,
+    set_: Set = None,
+    profile: Profile = "",
+) -> int:
+    """Serve the provider that a recipe describes, on loopback, until Ctrl-C."""
+    settings = Settings(sandbox=True, given=_given(set_), profile=profile)
+    return commands.sandbox(flow, settings, port=port)

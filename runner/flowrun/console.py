@@ -1,0 +1,139 @@
+"""What a person sees: the talk on stderr, errors with their place, and questions."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from .errors import FlowrunError, PersonNeeded, Problem
+from .message import Request, Response
+from .secret import JSON, Redactor, Secret, Value, masked
+
+GRAVITY = (0, 6, 4, 2, 8, 5, 7, 3)
+"""Exit statuses from the slightest to the gravest."""
+
+
+def gravest(statuses: Sequence[int]) -> int:
+    return max(statuses, key=lambda status: GRAVITY.index(status), default=0)
+
+
+class Console:
+    """Everything that leaves for a person passes here, and its secrets stay behind."""
+
+    def __init__(self, *, verbose: bool = False) -> None:
+        self.redact = Redactor()
+        self.verbose = verbose
+
+    def tell(self, text: str) -> None:
+        """One line of talk."""
+        print(_printable(self.redact(text)), file=sys.stderr, flush=True)
+
+    def answer(self, text: str) -> None:
+        """What was asked for, on stdout."""
+        print(_printable(self.redact(text)), flush=True)
+
+    def answer_json(self, value: Value) -> None:
+        self.answer(json.dumps(masked(value), indent=2))
+
+    def show(self, error: FlowrunError) -> int:
+        """Say what went wrong; the exit status that stands for it."""
+        for problem in error.problems:
+            self.tell(described(problem))
+        return error.exit_status
+
+    def trace(self, request: Request, response: Response | None) -> None:
+        """A line for each exchange; what it carried is kept out of all that follows."""
+        content = request.body.content if request.body else None
+        for part in (request.url, request.query, request.headers, content):
+            self.redact.add(_sealed(part))
+        if response is not None and isinstance(response.json, dict):
+            self.redact.add(
+                [v for k, v in response.json.items() if k.endswith(("token", "secret"))]
+            )
+        if self.verbose:
+            ended = f"{response.status}, {len(response.body)} bytes" if response else "no answer"
+            self.tell(f"{request.method} {masked(request.url)} -> {ended}")
+
+
+def _sealed(value: Value) -> Value:
+    """The secrets in *value*, and the words of each: a header's scheme is none."""
+    if isinstance(value, Secret):
+        plain = value.reveal()
+        return plain.split() if isinstance(plain, str) else plain
+    if isinstance(value, Mapping):
+        return [_sealed(item) for item in value.values()]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_sealed(item) for item in value]
+    return None
+
+
+def described(problem: Problem) -> str:
+    """A problem as text: where, what, the line with a caret, and what to do."""
+    where = f"{problem.place}: " if problem.place else ""
+    lines = [f"{where}error {problem.code}: {problem.message}"]
+    if problem.place and problem.place.source.text:
+        lines.append(problem.place.excerpt())
+    if problem.hint:
+        lines.append(f"  {problem.hint}")
+    return "\n".join(lines)
+
+
+def as_json(problem: Problem) -> dict[str, JSON]:
+    place = problem.place
+    found: dict[str, JSON] = {
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+        "exit_status": int(problem.code[1]),
+    }
+    if place:
+        found |= {"file": place.source.name, "line": place.line, "column": place.column}
+    return found
+
+
+def _printable(text: str) -> str:
+    """*text* without what a provider could use to write elsewhere on the screen."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+
+
+def person_is_here() -> bool:
+    """Whether there is a terminal to ask and to be answered at."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def browser_is_here() -> bool:
+    """Whether a browser can be expected to open, or a person to be told of a URL."""
+    if os.environ.get("BROWSER") or person_is_here() or sys.platform in ("darwin", "win32"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+class Terminal:
+    """A person at a terminal."""
+
+    def ask(self, question: str, *, secret: bool = False, choices: Sequence[str] = ()) -> str:
+        from getpass import getpass
+
+        if choices:
+            for number, choice in enumerate(choices, 1):
+                print(f"  {number}  {choice}", file=sys.stderr)
+        prompt = f"{question}: "
+        if secret:
+            return getpass(prompt, stream=sys.stderr).strip()
+        print(prompt, end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline()
+        if not answer:
+            raise PersonNeeded("E801", f"nobody answered: {question}")
+        answer = answer.strip()
+        numbered = dict(zip(map(str, range(1, len(choices) + 1)), choices, strict=True))
+        return numbered.get(answer, answer)
+
+
+class Nobody:
+    """No person is here, or may be asked."""
+
+    def ask(self, question: str, *, secret: bool = False, choices: Sequence[str] = ()) -> str:
+        hint = "Run it in a terminal, without --no-input."
+        raise PersonNeeded("E801", f"somebody has to answer: {question}", hint=hint)

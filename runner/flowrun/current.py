@@ -1,0 +1,202 @@
+"""Make a token current: leave it, refresh it, or ask a person for consent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Literal, NamedTuple
+
+from .engine import State, run_section
+from .errors import FlowrunError, PersonNeeded, ProviderError
+from .job import (
+    Job,
+    consent_needed,
+    is_refusal,
+    known_about,
+    new_record,
+    policy_of,
+    refreshable,
+    refuse_foreign,
+    renewed,
+    run_on_record,
+    state_of,
+)
+from .plan import rehearse
+from .record import Record, due
+from .refresh import refresh
+from .secret import Value, reveal
+from .services import Http, Listener, Services
+from .steps import KINDS
+from .steps.capture import redirect_uri
+from .steps.kind import Options
+
+Action = Literal["fresh", "refreshed", "obtained"]
+
+
+class Current(NamedTuple):
+    """A token that works, and how it came about."""
+
+    job: Job
+    record: Record
+    action: Action
+
+
+def make_current(job: Job, services: Services, *, again: bool, consent: bool) -> Current:
+    """
+    Bring the record of *job* up to date.
+
+    Args:
+        job: the recipe, its values and where the record is.
+        services: the edges.
+        again: ask for consent even when there is a token.
+        consent: somebody is here who can give it.
+
+    Raises:
+        PersonNeeded: only consent can help, and nobody is here (E802).
+        FlowrunError: anything else that went wrong.
+    """
+    record = job.store.read(job.name)
+    if record is not None:
+        refuse_foreign(job, record)
+        if not again and (found := _without_consent(job, record, services)):
+            return found
+    if not consent:
+        hint = f"Run it where a browser is: flowrun {job.flow.files[0]}"
+        raise PersonNeeded("E802", f"{job.name} needs consent", hint=hint)
+    return Current(job, log_in(job, services), "obtained")
+
+
+def _without_consent(job: Job, record: Record, services: Services) -> Current | None:
+    if why := consent_needed(job, record):
+        services.tell(f"{job.name}: {why}, so consent is asked for again")
+        return None
+    pending = job.store.attempt(job.name) is not None
+    if not pending and not due(record, services.now()) and not record.needs_person:
+        return _fresh(job, record, services)
+    if not pending and not refreshable(job, record):
+        services.tell(f"{job.name}: the token has ended and cannot be refreshed")
+        return None
+    try:
+        return Current(job, renew(job, services), "refreshed")
+    except ProviderError as error:
+        if error.outcome != "ended":
+            raise
+        services.tell(f"{job.name}: {error}")
+        return None
+
+
+def _fresh(job: Job, record: Record, services: Services) -> Current | None:
+    """The record as it is; one whose end is unknown is shown to the provider first."""
+    if record.expires_at is None and job.flow.steps("verify"):
+        try:
+            run_on_record(job, "verify", record, services)
+        except ProviderError as error:
+            if not is_refusal(error):
+                raise
+            services.tell(f"{job.name}: {error}")
+            return (
+                Current(job, renew(job, services, force=True), "refreshed")
+                if refreshable(job, record)
+                else None
+            )
+    known = known_about(job)
+    if record.meta.get("digest") != known["digest"] or record.meta.get("inputs") != known["inputs"]:
+        with job.store.locked(job.name):
+            latest = job.store.read(job.name) or record
+            record = latest.knowing(**known)
+            job.store.write(job.name, record)
+    return Current(job, record, "fresh")
+
+
+def renew(
+    job: Job,
+    services: Services,
+    *,
+    force: bool = False,
+    min_ttl_s: float | None = None,
+    deadline_s: float = 30,
+) -> Record:
+    """
+    Refresh the record when it is due, or whatever its age when *force* is set.
+
+    Raises:
+        ProviderError: the provider refused, or the grant is over.
+        TransportError: no answer; whether the token was redeemed may be unknown.
+        StoreError: the record is busy or cannot be written.
+    """
+    seen = job.store.read(job.name)
+
+    def is_due(record: Record) -> bool:
+        if force:  # somebody else may have refreshed while we waited for the lock
+            return seen is None or record.version == seen.version
+        return due(record, services.now(), min_ttl_s)
+
+    def redeem(record: Record, wrap: Callable[[Http], Http]) -> Record:
+        allowed = job.services(services)
+        journaled = allowed._replace(http=wrap(allowed.http))
+        state = run_section(job.flow, "refresh", state_of(job, record), journaled)
+        return renewed(job, record, state)
+
+    return refresh(
+        job.store,
+        job.name,
+        due=is_due,
+        redeem=redeem,
+        policy=policy_of(job.flow),
+        deadline_s=deadline_s,
+        now=services.now,
+    )
+
+
+def log_in(job: Job, services: Services) -> Record:
+    """
+    Run the recipe's steps and save what they yield; then let the provider verify it.
+
+    Everything that can fail is tried before a person is asked.
+    """
+    job.store.probe(job.name)
+    allowed = job.services(services)
+    rehearse(job.flow, job.inputs)
+    with _listening(job, allowed) as (inputs, listeners):
+        try:
+            state = run_section(job.flow, "steps", State(inputs), allowed, listeners=listeners)
+            record = new_record(job, state)
+            _save(job, record)
+        except FlowrunError as error:
+            _conclude(listeners, str(error))
+            raise
+        _conclude(listeners, "")
+    if job.flow.steps("verify"):
+        run_on_record(job, "verify", record, services)
+    return record
+
+
+def _save(job: Job, record: Record) -> None:
+    with job.store.locked(job.name):
+        job.store.write(job.name, record)
+        if attempt := job.store.attempt(job.name):  # it was about the grant before this one
+            attempt.discard()
+
+
+@contextmanager
+def _listening(
+    job: Job, services: Services
+) -> Iterator[tuple[Mapping[str, Value], Mapping[str, Listener]]]:
+    """Bind every redirection URI, before anybody is sent anywhere."""
+    inputs, listeners = dict(job.inputs), dict[str, Listener]()
+    with ExitStack() as stack:
+        for step in job.flow.steps("steps"):
+            if step.kind != "capture":
+                continue
+            wanted = redirect_uri(Options(step, KINDS["capture"], State(inputs).scope(job.flow)))
+            listener = stack.enter_context(services.browser.listen(wanted))
+            listeners[step.id] = listener
+            for name, value in inputs.items():  # port 0 has become a real one
+                if reveal(value) == wanted:
+                    inputs[name] = listener.redirect_uri
+        yield inputs, listeners
+
+
+def _conclude(listeners: Mapping[str, Listener], problem: str) -> None:
+    for listener in listeners.values():
+        listener.conclude(problem)

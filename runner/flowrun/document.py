@@ -1,0 +1,209 @@
+"""Strict YAML: what is written is what is meant, and every part knows where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+from .errors import FlowError, Problem
+from .place import Place, Source, Text
+from .secret import JSON
+
+if TYPE_CHECKING:
+    import yaml
+
+MAX_CHARACTERS = 1 << 20
+"""A recipe is a page or two; whoever sends a megabyte of YAML has something else in mind."""
+
+MAX_NODES = 20_000
+"""Counted with aliases followed, so that a few lines cannot stand for billions of nodes."""
+
+Node: TypeAlias = "None | bool | int | float | str | Items | Map"
+
+
+class Map(dict[str, "Node"]):
+    """A mapping that knows where it and each of its keys stand."""
+
+    place: Place
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.keys_at: dict[str, Place] = {}
+
+
+class Items(list["Node"]):
+    """A sequence that knows where it and each of its items stand."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.items_at: list[Place] = []
+
+
+def plain(node: Node) -> JSON:
+    """*node* as JSON, without its places."""
+    if isinstance(node, Map):
+        return {key: plain(item) for key, item in node.items()}
+    return [plain(item) for item in node] if isinstance(node, Items) else node
+
+
+def parse(source: Source) -> Map:
+    """
+    The mapping that *source* holds.
+
+    Raises:
+        FlowError: it is not YAML (E202), a key stands twice (E204), or it is no mapping (E205).
+    """
+    reader = _Reader(source)
+    root = reader.read()
+    if reader.problems:
+        raise FlowError.of(reader.problems)
+    if not isinstance(root, Map):
+        raise FlowError("E205", "a flow file is a mapping", place=Place(source, 1, 1))
+    return root
+
+
+# JSON's spelling of a number; everything else that is plain stays the text that it is.
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_WORDS = {"true": True, "false": False, "null": None, "": None}
+
+
+def _plain(text: str) -> bool | int | float | str | None:
+    if text in _WORDS:
+        return _WORDS[text]
+    # 15 digits: what every reader of JSON can hold; a longer "number" is an identifier.
+    if len(text) <= 15 and (number := _NUMBER.fullmatch(text)):
+        # 1.10 is a version, and would lose its zero as a number.
+        if not number[1] and not number[2]:
+            return int(text)
+        return float(text) if repr(float(text)) == text else text
+    return text
+
+
+class _Reader:
+    """Builds values from parser events; one for each text."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.nodes = 0
+
+    def read(self) -> Node:
+        import yaml
+
+        if len(self.source.text) > MAX_CHARACTERS:
+            raise FlowError("E202", f"a flow file has at most {MAX_CHARACTERS} characters")
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        try:
+            self.events: Iterator[yaml.Event] = yaml.parse(self.source.text, Loader=loader)
+            for event in self.events:
+                if isinstance(event, yaml.DocumentStartEvent):
+                    root = self.node(next(self.events))
+                    break
+            else:
+                return None
+            next(self.events)  # the end of the document
+            if not isinstance(another := next(self.events), yaml.StreamEndEvent):
+                self.refuse(another, "a flow file is one document")
+        except yaml.MarkedYAMLError as error:
+            raise self.not_yaml(error) from None
+        except (yaml.YAMLError, RecursionError) as error:
+            raise FlowError("E202", f"not YAML: {error}", place=Place(self.source, 1, 1)) from None
+        return root
+
+    def not_yaml(self, error: yaml.MarkedYAMLError) -> FlowError:
+        mark = error.problem_mark or error.context_mark
+        place = Place(self.source, mark.line + 1, mark.column + 1) if mark else None
+        line = self.source.line(mark.line + 1) if mark else ""
+        hint = ""
+        if "\t" in line[: len(line) - len(line.lstrip())]:
+            hint = "Indent with spaces; YAML takes no tabs."
+        elif re.search(r"(?:[:,\-\[]\s+|\{)\{\{", line):
+            hint = 'A value that begins with {{ must be quoted: "{{ ... }}".'
+        return FlowError("E202", f"not YAML: {error.problem}", hint=hint, place=place)
+
+    def place(self, event: yaml.Event) -> Place:
+        start, end = event.start_mark, event.end_mark
+        assert start is not None
+        assert end is not None
+        width = end.column - start.column if end.line == start.line else 1
+        return Place(self.source, start.line + 1, start.column + 1, max(1, width))
+
+    def refuse(
+        self, event: yaml.Event, message: str, *, code: str = "E202", hint: str = ""
+    ) -> None:
+        self.problems.append(Problem(code, message, hint, self.place(event)))
+
+    def node(self, event: yaml.Event) -> Node:
+        import yaml
+
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event)
+        self.count(event, 1)
+        assert isinstance(event, yaml.NodeEvent)
+        if getattr(event, "tag", None) not in (None, "!"):
+            self.refuse(event, f"tags such as {getattr(event, 'tag', '')} are not used in a flow")
+        before = self.nodes
+        value: Node
+        if isinstance(event, yaml.ScalarEvent):
+            text = event.value if event.style else _plain(event.value)
+            value = Text.at(self.place(event), text) if isinstance(text, str) else text
+        elif isinstance(event, yaml.MappingStartEvent):
+            value = self.map(event)
+        else:
+            value = self.items(event)
+        if event.anchor:
+            self.anchors[event.anchor] = (value, self.nodes - before + 1)
+        return value
+
+    def alias(self, event: yaml.AliasEvent) -> Node:
+        if event.anchor not in self.anchors:
+            self.refuse(event, f"*{event.anchor} stands for nothing, or for itself")
+            return None
+        value, size = self.anchors[event.anchor]
+        self.count(event, size)
+        return value
+
+    def count(self, event: yaml.Event, nodes: int) -> None:
+        self.nodes += nodes
+        if self.nodes > MAX_NODES:
+            message = f"a flow file has at most {MAX_NODES} values, aliases followed"
+            raise FlowError("E202", message, place=self.place(event))
+
+    def items(self, start: yaml.Event) -> Items:
+        import yaml
+
+        items = Items(self.place(start))
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.items_at.append(self.place(event))
+            items.append(self.node(event))
+        return items
+
+    def map(self, start: yaml.Event) -> Map:
+        import yaml
+
+        result = Map(self.place(start))
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key, place = self.key(event), self.place(event)
+            if key in result:
+                first = result.keys_at[key].line
+                self.refuse(event, f"{key!r} is given twice, first in line {first}", code="E204")
+            value = self.node(next(self.events))
+            result[key], result.keys_at[key] = value, place
+        return result
+
+    def key(self, event: yaml.Event) -> str:
+        import yaml
+
+        if isinstance(event, yaml.ScalarEvent) and event.tag in (None, "!"):
+            self.count(event, 1)
+            return str(event.value)
+        self.node(event)
+        hint = 'A value that begins with {{ must be quoted: "{{ ... }}".'
+        at = self.place(event)
+        templated = self.source.line(at.line)[max(0, at.column - 2) :]
+        self.refuse(event, "a key is a text", hint=hint if templated.startswith("{{") else "")
+        return ""

@@ -1,0 +1,172 @@
+"""
+Everything flowrun can tell a user went wrong. The first digit of a code is the exit status:
+
+* FlowrunError
+  + FlowError        2  the flow file or the usage
+  + CallbackError    4  the person, the browser, the redirect
+  + ProviderError    5  the provider answered, and not with what was asked for
+  + TransportError   6  the provider did not answer
+  + StoreError       7  the record could not be read or written
+  + PersonNeeded     8  somebody has to answer or to consent, and nobody is here
+
+Anything else that escapes is a bug, and ends with exit status 3.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple, Self
+
+from .place import Place
+
+CODES = {
+    "E201": "the flow cannot be read",
+    "E202": "the file is not YAML, or not YAML that a flow may use",
+    "E203": "unknown key",
+    "E204": "a key is given twice",
+    "E205": "a value has the wrong shape",
+    "E206": "a step is not exactly one kind",
+    "E207": "a key is missing",
+    "E208": "a template cannot be parsed",
+    "E209": "a template names something that does not exist",
+    "E210": "a template uses what templates may not",
+    "E211": "extends leads nowhere, or in a circle",
+    "E212": "a base recipe's value must be set",
+    "E213": "the host is not allowed",
+    "E214": "the URL is not safe",
+    "E215": "an input's value does not fit",
+    "E216": "unknown input, or an input given where it may not be",
+    "E217": "unknown profile",
+    "E218": "the file was made for another flowrun",
+    "E219": "the command line does not say enough",
+    "E220": "the save name cannot be used",
+    "E221": "the flow reaches further than a flow may without trust",
+    "E222": "a value cannot stand where the template puts it",
+    "E223": "the sandbox's port cannot be bound",
+    "E300": "a bug in flowrun",
+    "E401": "nobody came back from the browser",
+    "E402": "consent was denied",
+    "E403": "the authorization endpoint answered with an error",
+    "E404": "the redirect belongs to another login",
+    "E405": "the redirect carries no code",
+    "E406": "the redirect URI's port cannot be bound",
+    "E407": "what was pasted is no redirect",
+    "E408": "the redirect is not what the recipe expects",
+    "E409": "the redirect comes from another issuer",
+    "E410": "the browser cannot be opened",
+    "E501": "the grant is refused",
+    "E502": "the client is refused",
+    "E503": "the provider refused",
+    "E504": "the answer holds no access token",
+    "E505": "the answer cannot be read",
+    "E506": "the provider redirects",
+    "E507": "the answer is not what the recipe expects",
+    "E508": "the answer is too large",
+    "E509": "the provider's API refused",
+    "E510": "nobody knows how the last refresh ended",
+    "E601": "no connection",
+    "E602": "no answer in time",
+    "E603": "the connection was cut",
+    "E604": "no secure connection",
+    "E701": "the store cannot be written",
+    "E702": "the record is damaged",
+    "E703": "the record is not private",
+    "E704": "the record is busy",
+    "E705": "no such record",
+    "E706": "the record is tracked by git",
+    "E801": "an input is missing and nobody is here to ask",
+    "E802": "consent is needed and nobody is here to give it",
+}
+"""Every code that flowrun prints, and what it is about; `docs/errors.md` has a paragraph on each."""
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str = ""
+    place: Place | None = None
+
+
+class FlowrunError(Exception):
+    """Base of every error a user can act on; carries one or more problems."""
+
+    def __init__(
+        self, code: str, message: str, *, hint: str = "", place: Place | None = None
+    ) -> None:
+        super().__init__(message)
+        self.problems: tuple[Problem, ...] = (Problem(code, message, hint, place),)
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> Self:
+        """One error for all that was found."""
+        error = cls(*problems[0][:2])
+        error.problems = tuple(problems)
+        return error
+
+    @property
+    def code(self) -> str:
+        return self.problems[0].code
+
+    @property
+    def exit_status(self) -> int:
+        return int(self.code[1])
+
+
+class FlowError(FlowrunError):
+    """The flow file, or how it is used."""
+
+
+class CallbackError(FlowrunError):
+    """The person, the browser, or what came back through them."""
+
+
+Outcome = Literal["ended", "unspent", "unknown"]
+"""What a refused redemption means: the grant is over, it is untouched, or nobody knows."""
+
+
+class ProviderError(FlowrunError):
+    """The provider answered, and not with what was asked for; *outcome* is for refreshes."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        hint: str = "",
+        place: Place | None = None,
+        outcome: Outcome = "unknown",
+    ) -> None:
+        super().__init__(code, message, hint=hint, place=place)
+        self.outcome: Outcome = outcome
+
+
+class TransportError(FlowrunError):
+    """No answer; *sent* says whether a byte of the request may have left."""
+
+    def __init__(self, code: str, message: str, *, sent: bool, hint: str = "") -> None:
+        super().__init__(code, message, hint=hint)
+        self.sent = sent
+
+
+class StoreError(FlowrunError):
+    """The record could not be read or written."""
+
+
+class PersonNeeded(FlowrunError):
+    """Somebody has to answer or to consent, and nobody is here."""
+
+
+@contextlib.contextmanager
+def located(place: Place | None) -> Iterator[None]:
+    """Give any error raised inside the place in the flow that it is about."""
+    try:
+        yield
+    except FlowrunError as error:
+        error.problems = tuple(
+            problem if problem.place else problem._replace(place=place)
+            for problem in error.problems
+        )
+        raise

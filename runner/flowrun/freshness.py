@@ -1,0 +1,23 @@
+"""When a token is due; imports nothing, since the fast way to a cached token asks it too."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # `typing` itself would cost milliseconds
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Known = Mapping[str, object]
+
+MARGIN_S = 60
+
+
+def is_due(fields: Known, meta: Known, now: float, min_ttl_s: float | None = None) -> bool:
+    """Whether a token should be refreshed now; one whose expiry is unknown is fresh."""
+    expires_at, issued_at = fields.get("expires_at"), meta.get("issued_at")
+    margin_s = meta.get("refresh_before") if min_ttl_s is None else min_ttl_s
+    if not isinstance(expires_at, int | float):
+        return False
+    if not isinstance(margin_s, int | float):
+        lifetime_s = expires_at - issued_at if isinstance(issued_at, int | float) else 10 * MARGIN_S
+        margin_s = min(MARGIN_S, max(0, lifetime_s) / 10)
+    return now >= expires_at - margin_s

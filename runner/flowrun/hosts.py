@@ -1,0 +1,76 @@
+"""Which origins a flow may contact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .errors import FlowError, located
+from .expression import Scope, Undefined, Unknown
+from .place import place_of
+from .secret import reveal
+from .template import leaves
+from .urls import Hole, checked, fill, origin
+
+
+class HostRule:
+    """
+    The origins that stand in a recipe, and its `hosts`.
+
+    Raises:
+        FlowError: E205, E214: an entry of `hosts` is no host.
+    """
+
+    def __init__(self, origins: Iterable[str], patterns: Iterable[str]) -> None:
+        self.origins = frozenset(origins)
+        self._patterns = [_pattern(pattern) for pattern in patterns]
+
+    def allows(self, url: str) -> bool:
+        found = origin(url)
+        return found in self.origins or any(each.fullmatch(found) for each in self._patterns)
+
+    def check(self, url: str) -> None:
+        """Raise `FlowError` E213, with the line that would allow it, unless *url* is allowed."""
+        if self.allows(url):
+            return
+        found = origin(url)
+        host = found.removeprefix("https://")
+        entry = host if re.fullmatch(r"[a-z0-9.-]+", host) else f'"{found}"'
+        hint = f"If it is meant to, add to the flow:\n  hosts: [{entry}]"
+        raise FlowError("E213", f"the flow may not contact {host}", hint=hint)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    with located(place_of(text)):
+        url = str(text) if "://" in text else f"https://{text}"
+        scheme, star, rest = url.partition("*.")
+        if star and ("*" in rest or rest.count(".") < 1 or scheme not in ("https://", "http://")):
+            hint = "Write *.example.com: one label, and two that are written out."
+            raise FlowError("E205", f"hosts cannot hold {str(text)!r}", hint=hint)
+        found = origin(checked(f"{scheme}x.{rest}" if star else url))
+        if not re.fullmatch(r"[^/]*//[^/?#]+/?", url):
+            raise FlowError("E205", f"{str(text)!r} is more than a host", hint=f"Write {found}.")
+        exact = re.escape(found)
+        return re.compile(exact.replace("x", "[a-z0-9-]+", 1) if star else exact)
+
+
+def literal_origin(text: str, scope: Scope) -> str | None:
+    """
+    The origin of the URL *text* if only literals, inputs and vars of such decide it.
+
+    None when a step, a callback, an answer or the record does: then only `hosts` can allow it.
+    """
+    inputs = Scope({"inputs": scope.values.get("inputs", {})}, scope.vars)
+    parts: list[str | Hole] = []
+    try:
+        for part in leaves(text, inputs):
+            if isinstance(part, Hole) and isinstance(part.value, Unknown):
+                return None
+            parts.append(part)
+            so_far = "".join(part if isinstance(part, str) else "x" for part in parts)
+            if isinstance(parts[0], Hole) or re.match("[a-z]+://[^/?#]*[/?#]", so_far):
+                break
+        with located(place_of(text)):
+            return origin(str(reveal(fill(parts))))
+    except Undefined:
+        return None

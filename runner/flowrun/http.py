@@ -1,0 +1,143 @@
+"""Carries requests to servers: one attempt, no redirects, one deadline for everything."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import select
+import socket
+from urllib.parse import urlsplit
+
+from .errors import TransportError
+from .message import Response
+from .transport import (
+    CONNECT_TIMEOUT_S,
+    MAX_RESPONSE_BYTES,
+    Client,
+    Deadline,
+    Exchanged,
+    bounded,
+    not_answered,
+    not_connected,
+    trust,
+)
+from .wire import Encoded
+
+PROXIES = ("https_proxy", "http_proxy", "all_proxy")
+
+
+def http_from_environment(on_exchange: Exchanged | None = None, *, timeout_s: float = 30) -> Client:
+    """A client that goes through a proxy only where the environment names one."""
+    if any(os.environ.get(name) or os.environ.get(name.upper()) for name in PROXIES):
+        from .proxy import Proxied
+
+        return Proxied(on_exchange, timeout_s=timeout_s)
+    return Direct(on_exchange, timeout_s=timeout_s)
+
+
+class Direct(Client):
+    """The standard library's client: importing another one takes longer than three requests."""
+
+    def __init__(self, on_exchange: Exchanged | None = None, *, timeout_s: float = 30) -> None:
+        super().__init__(on_exchange, timeout_s=timeout_s)
+        self._kept: dict[str, http.client.HTTPConnection] = {}
+
+    def close(self) -> None:
+        while self._kept:
+            self._kept.popitem()[1].close()
+
+    def _carry(self, encoded: Encoded, deadline: Deadline, *, fresh: bool) -> Response:
+        kept = self._kept.pop(_origin(encoded.url), None)
+        if kept and (fresh or _ended(kept)):
+            kept.close()
+        elif kept:
+            try:
+                return self._exchange(kept, encoded, deadline)
+            except TransportError as error:
+                # The server may have hung up while the request was on its way.
+                if error.code != "E603" or encoded.method not in ("GET", "HEAD"):
+                    raise
+        return self._exchange(_connect(encoded.url, deadline), encoded, deadline)
+
+    def _exchange(
+        self, connection: http.client.HTTPConnection, encoded: Encoded, deadline: Deadline
+    ) -> Response:
+        lasts = False
+        try:
+            deadline.watch(connection.sock)
+            with _ask(connection, encoded) as answer:
+                response = _read(answer, encoded.url)
+                lasts = not (answer.will_close or deadline.over)
+        except (OSError, http.client.HTTPException) as error:
+            # Not `from error`: half an answer may hold a token.
+            late = deadline.over or isinstance(error, TimeoutError)
+            raise not_answered(encoded.url, late=late, how=_how(error)) from None
+        finally:
+            if lasts:
+                self._kept[_origin(encoded.url)] = connection
+            else:
+                connection.close()
+        if deadline.over:
+            raise not_answered(encoded.url, late=True)
+        return response
+
+
+def _connect(url: str, deadline: Deadline) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    host, context = parts.hostname or "", trust() if parts.scheme == "https" else None
+    connection = http.client.HTTPConnection(host, parts.port or (443 if context else 80))
+    connection.default_port = 443 if context else 80  # the Host header names any other
+    try:
+        limit = min(CONNECT_TIMEOUT_S, deadline.seconds)
+        sock = connection.sock = socket.create_connection((host, connection.port), limit)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context:
+            connection.sock = wrapped = context.wrap_socket(
+                sock, server_hostname=host, do_handshake_on_connect=False
+            )
+            deadline.watch(wrapped)
+            wrapped.do_handshake()
+        connection.sock.settimeout(deadline.seconds)
+    except (OSError, UnicodeError) as error:
+        connection.close()
+        raise not_connected(url, TimeoutError() if deadline.over else error) from None
+    return connection
+
+
+def _ask(connection: http.client.HTTPConnection, encoded: Encoded) -> http.client.HTTPResponse:
+    parts = urlsplit(encoded.url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection.putrequest(encoded.method, target, skip_accept_encoding=True)
+    for name, value in encoded.headers:
+        connection.putheader(name, value)
+    if encoded.body is not None or encoded.method in ("POST", "PUT", "PATCH"):
+        connection.putheader("Content-Length", str(len(encoded.body or b"")))
+    connection.endheaders(encoded.body)
+    return connection.getresponse()
+
+
+def _read(answer: http.client.HTTPResponse, url: str) -> Response:
+    body = answer.read(MAX_RESPONSE_BYTES + 1)
+    bounded(url, len(body))
+    if answer.length or (answer.headers.defects and not body):
+        # A read of so many bytes does not complain about fewer, nor the parser about half a head.
+        raise http.client.IncompleteRead(b"")
+    headers = {name: ", ".join(answer.headers.get_all(name, [])) for name in answer.headers}
+    return Response(answer.status, headers, body)
+
+
+def _how(error: Exception) -> str:
+    if isinstance(error, (OSError, http.client.IncompleteRead)):
+        return "cut the connection before its answer was whole"
+    return "answered with something that is not HTTP"
+
+
+def _ended(connection: http.client.HTTPConnection) -> bool:
+    """Whether the other side said anything since: an idle server only ever says goodbye."""
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _origin(url: str) -> str:
+    return "{0.scheme}://{0.netloc}".format(urlsplit(url))

@@ -1,0 +1,286 @@
+"""Where each input's value comes from, and whether it fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from .document import plain
+from .errors import FlowError, PersonNeeded, Problem
+from .expression import Unknown
+from .flow import Flow, Input
+from .near import did_you_mean
+from .place import place_of
+from .secret import JSON, Secret, Value, reveal
+from .services import Person
+from .template import Scope, render
+
+OWN_VARIABLES = ("tokens", "store", "trust")
+"""`FLOWRUN_TOKENS` and its like are flowrun's own, so no input may be called so."""
+
+
+class Sources(NamedTuple):
+    """Who may say what an input is. A sandbox invents what nobody says, and every secret."""
+
+    given: Mapping[str, str] = {}  # --set
+    environ: Mapping[str, str] = {}
+    profile: str = ""
+    typed: Callable[[str], Mapping[str, JSON]] = lambda _: {}  # before, for the record of that name
+    person: Person | None = None
+    alone: bool = True  # the command is about exactly one record
+    elsewhere: Callable[[Flow, Input], JSON] = lambda _, __: None  # the input's `from`
+    invent: Callable[[Input], JSON] | None = None
+    lenient: bool = False  # what is missing is not known, and no error
+    record: Mapping[str, JSON] = {}  # the inputs of a record that exists
+
+
+class Resolved(NamedTuple):
+    """Every input's value, secrets sealed, and the name of the record that they lead to."""
+
+    name: str
+    values: Mapping[str, Value]
+    origins: Mapping[str, str]
+    typed: Mapping[str, JSON]  # by a person, just now
+
+
+def resolve(flow: Flow, sources: Sources) -> Resolved:
+    """
+    Find a value for every input of *flow*.
+
+    Raises:
+        FlowError: a value does not fit (E215), or is given for no input (E216, E217).
+        PersonNeeded: inputs are missing and nobody is here to be asked (E801), all at once.
+    """
+    _refuse_strangers(flow, sources)
+    search = _Search(flow, sources)
+    name = record_name(flow, search.scope(), sources.profile)
+    search.record = name
+    for item in flow.inputs.values():
+        search.find(item)
+    if search.missing:
+        raise PersonNeeded.of(search.missing)
+    values = {item: search.values[item] for item in flow.inputs}
+    return Resolved(name, values, search.origins, search.typed)
+
+
+def record_name(flow: Flow, scope: Scope, profile: str = "") -> str:
+    """The name that `save` gives the record; the recipe's own (and profile's) when it is silent."""
+    if not flow.save:
+        return f"{flow.name}-{profile}" if profile else flow.name
+    return str(reveal(render(flow.save, scope)))
+
+
+def variable(name: str, record: str = "") -> str:
+    """The environment variable that gives input *name*, for *record* alone when named."""
+    prefix = re.sub(r"[^A-Za-z0-9]", "_", record).upper() + "__" if record else ""
+    return f"FLOWRUN_{prefix}{name.upper()}"
+
+
+def _refuse_strangers(flow: Flow, sources: Sources) -> None:
+    if sources.profile and sources.profile not in flow.profiles:
+        hint = did_you_mean(sources.profile, flow.profiles) or "See `profiles` in the flow file."
+        raise FlowError("E217", f"{flow.name} has no profile {sources.profile!r}", hint=hint)
+    for name in sources.given:
+        if name not in flow.inputs:
+            hint = did_you_mean(name, flow.inputs) or f"Inputs: {', '.join(flow.inputs)}."
+            raise FlowError("E216", f"{flow.name} has no input {name!r}", hint=hint)
+        if flow.inputs[name].secret:
+            hint = f"Give it as {variable(name)} in the environment, or when you are asked."
+            raise FlowError(
+                "E216", f"{name!r} is secret, and --set is for everybody to see", hint=hint
+            )
+
+
+class _Search:
+    """Looks for values, each once; the record's name is known after some of them."""
+
+    def __init__(self, flow: Flow, sources: Sources) -> None:
+        self.flow, self.sources = flow, sources
+        self.record = ""
+        self.values: dict[str, Value] = {}
+        self.origins: dict[str, str] = {}
+        self.typed: dict[str, JSON] = {}
+        self.missing: list[Problem] = []
+
+    def scope(self) -> Scope:
+        """What `save` may read: it is rendered before the record's own sources are known."""
+        from .template import uses
+
+        needed = {use.path[1] for use in uses(self.flow.save) if use.path[:1] == ("inputs",)}
+        for name in sorted(needed & set(self.flow.inputs)):
+            self.find(self.flow.inputs[name])
+        if self.missing:
+            raise PersonNeeded.of(self.missing)
+        return Scope({"inputs": self.values}, self.flow.vars)
+
+    def find(self, item: Input) -> None:
+        if item.name in self.values:
+            return
+        for origin, raw in self.candidates(item):
+            value = raw if isinstance(raw, Unknown) else coerce(item, raw)
+            shown = value is None or isinstance(value, Unknown) or not item.secret
+            self.values[item.name] = value if shown else Secret(value)
+            self.origins[item.name] = origin
+            return
+        self.missing.append(self.problem(item))
+
+    def candidates(self, item: Input) -> Iterator[tuple[str, JSON]]:
+        invent = self.sources.invent
+        yield from self.told(item)
+        if not (invent and item.secret):
+            yield from self.around(item)
+        if item.default is not None:
+            yield "default", plain(item.default)
+        if item.optional and not (invent and item.secret):
+            if self.sources.person is None:
+                yield "not set", None
+        elif invent:
+            yield "invented", invent(item)
+        yield from self.answer(item)
+        if self.sources.lenient:
+            yield f"missing: set {variable(item.name, self.record)}", Unknown(f"inputs.{item.name}")
+
+    def told(self, item: Input) -> Iterator[tuple[str, JSON]]:
+        """What the command, the record and the files say."""
+        if item.name in self.sources.record:
+            yield "the record", self.sources.record[item.name]
+        if item.name in self.sources.given:
+            yield "--set", self.sources.given[item.name]
+        own = variable(item.name, self.record)
+        if self.record and own in self.sources.environ and not self.sources.invent:
+            yield own, self.sources.environ[own]
+        profile = self.flow.profiles.get(self.sources.profile, {})
+        for origin, values in (
+            (f"profile {self.sources.profile}", profile),
+            ("values", self.flow.values),
+        ):
+            if item.name in values:
+                yield origin, plain(values[item.name])
+
+    def around(self, item: Input) -> Iterator[tuple[str, JSON]]:
+        """What the machine says: other programs, the environment, and what was typed before."""
+        if self.sources.invent:
+            return
+        if item.source and (value := self.sources.elsewhere(self.flow, item)) is not None:
+            yield f"from {next(iter(item.source))}", value
+        shared = variable(item.name)
+        if self.sources.alone and shared in self.sources.environ:
+            yield shared, self.sources.environ[shared]
+        if self.record and item.name in (before := self.sources.typed(self.record)):
+            yield "typed before", before[item.name]
+
+    def answer(self, item: Input) -> Iterator[tuple[str, JSON]]:
+        if self.sources.person is None:
+            return
+        question = f"{item.name} ({item.help})" if item.help else item.name
+        if item.optional:
+            question += " [may stay empty]"
+        answer = self.sources.person.ask(question, secret=item.secret, choices=item.choices)
+        if not answer and item.optional:
+            yield "not set", None
+        else:
+            coerce(item, answer)
+            self.typed[item.name] = answer
+            yield "typed", answer
+
+    def problem(self, item: Input) -> Problem:
+        name = variable(item.name, self.record)
+        about = f" ({item.help})" if item.help else ""
+        hint = f"Set {name} in the environment, or run it in a terminal."
+        if not item.secret:
+            hint = f"Give --set {item.name}=..., set {name}, or run it in a terminal."
+        return Problem("E801", f"the input {item.name!r} has no value{about}", hint, item.place)
+
+
+def coerce(item: Input, raw: JSON) -> JSON:
+    """
+    *raw* as the type that the input *item* declares.
+
+    Raises:
+        FlowError: it does not fit (E215); a secret's value is not shown.
+    """
+    if raw is None:
+        return None
+    value = _TYPES[item.type](raw)
+    if value is None or value == "":
+        raise _unfit(item, raw, f"must be {_NAMES[item.type]}")
+    for part in value if isinstance(value, list) else [value]:
+        if item.pattern and not re.fullmatch(item.pattern, str(part), re.ASCII):
+            raise _unfit(item, raw, f"does not match {item.pattern}")
+        if item.choices and str(part) not in item.choices:
+            raise _unfit(item, raw, f"is not one of {', '.join(item.choices)}")
+    return value
+
+
+def _unfit(item: Input, raw: JSON, why: str) -> FlowError:
+    shown = "its value" if item.secret else repr(str(raw))
+    hint = f"For example: {item.example}" if item.example is not None else item.help
+    return FlowError(
+        "E215", f"{item.name}: {shown} {why}", hint=hint, place=place_of(raw) or item.place
+    )
+
+
+def _integer(raw: JSON) -> int | None:
+    return int(str(raw)) if re.fullmatch(r"-?[0-9]{1,18}", str(raw)) else None
+
+
+def _number(raw: JSON) -> int | float | None:
+    text = str(raw)
+    if re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", text):
+        return float(text) if "." in text else int(text)
+    return None
+
+
+def _boolean(raw: JSON) -> bool | None:
+    return {"true": True, "false": False}.get(str(raw).lower())
+
+
+def _list(raw: JSON) -> list[JSON] | None:
+    if isinstance(raw, list):
+        return raw
+    return [part for part in re.split(r"[\s,]+", raw) if part] if isinstance(raw, str) else None
+
+
+def _host(raw: JSON) -> str | None:
+    label = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    text = str(raw)
+    return text if re.fullmatch(rf"{label}(?:\.{label})*(?::[0-9]{{1,5}})?", text) else None
+
+
+def _url(raw: JSON) -> str | None:
+    from .urls import checked
+
+    return checked(str(raw))
+
+
+def _text(raw: JSON) -> str | None:
+    text = _spelled(raw)
+    return text if text is not None and "\0" not in text else None
+
+
+def _spelled(raw: JSON) -> str | None:
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    return str(raw) if isinstance(raw, (str, int, float)) else None
+
+
+_TYPES: dict[str, Callable[[JSON], JSON]] = {
+    "text": _text,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "list": _list,
+    "host": _host,
+    "url": _url,
+}
+
+_NAMES = {
+    "text": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "list": "a list",
+    "host": "a host name",
+    "url": "an absolute URL",
+}

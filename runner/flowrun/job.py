@@ -1,0 +1,179 @@
+"""A recipe, its values and the record that they make: what a command works on."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .document import Map, plain
+from .engine import State, named_tokens, run_section, token_of
+from .errors import FlowError, ProviderError
+from .flow import Flow, digest
+from .guard import guarded
+from .load import load_plan
+from .merge import copy
+from .plan import consent_of, host_rule
+from .record import Record, record_from
+from .refresh import Policy
+from .secret import JSON, Secret, Value, reveal, seal
+from .services import Services
+from .steps.kind import seconds_of
+from .stores.files import FileStore
+from .template import evaluate
+
+NOT_KEPT = ("profiles", "values", "setup", "docs", "sandbox", "extends")
+"""What a record does not need of its recipe to refresh, verify and revoke without it."""
+
+
+class Job(NamedTuple):
+    """One record's work."""
+
+    flow: Flow
+    name: str
+    inputs: Mapping[str, Value]
+    store: FileStore
+    profile: str = ""
+    sandbox: bool = False
+
+    def services(self, services: Services) -> Services:
+        """*services* as this recipe may use them."""
+        return guarded(services, host_rule(self.flow, self.inputs))
+
+
+def plan_of(flow: Flow) -> Map:
+    """The part of a recipe that its records carry."""
+    kept = copy(flow.document)
+    for key in NOT_KEPT:
+        kept.pop(key, None)
+    return kept
+
+
+def flow_of(name: str, record: Record) -> Flow:
+    """The recipe that the record *name* carries."""
+    plan = record.meta.get("plan")
+    if not isinstance(plan, dict):
+        hint = "Run its flow once; then the record knows how it is refreshed."
+        raise FlowError("E220", f"the record {name} does not know its recipe", hint=hint)
+    return load_plan(f"record {name}", json.dumps(plan, indent=1))
+
+
+def inputs_of(record: Record) -> dict[str, JSON]:
+    """The inputs, secret ones apart, that the record was made with."""
+    inputs = record.meta.get("inputs")
+    return inputs if isinstance(inputs, dict) else {}
+
+
+def known_about(job: Job) -> dict[str, JSON]:
+    """What a record says of the recipe and the values that made it."""
+    plan = plan_of(job.flow)
+    return {
+        "recipe": job.flow.name,
+        "profile": job.profile,
+        "file": job.flow.files[0],
+        "inputs": {k: reveal(v) for k, v in job.inputs.items() if not isinstance(v, Secret)},
+        "consent": consent_of(job.flow, job.inputs),
+        "digest": digest(plan),
+        "plan": plain(plan),
+        **({"sandbox": True} if job.sandbox else {}),
+    }
+
+
+def state_of(job: Job, record: Record) -> State:
+    """Where `refresh`, `verify` and `revoke` start from."""
+    saved, callback = seal(dict(record.fields)), seal(record.meta.get("callback"))
+    assert isinstance(saved, Mapping)
+    return State(
+        job.inputs, saved=saved, callback=callback if isinstance(callback, Mapping) else None
+    )
+
+
+def run_on_record(job: Job, section: str, record: Record, services: Services) -> State:
+    """Run `verify` or `revoke` for *record*; raises FlowError when the recipe has none."""
+    if not job.flow.steps(section):
+        hint = f"Add a section `{section}` to the recipe."
+        raise FlowError("E219", f"{job.flow.name} does not say how to {section}", hint=hint)
+    return run_section(job.flow, section, state_of(job, record), job.services(services))
+
+
+def new_record(job: Job, state: State) -> Record:
+    """The record of a new grant, from what the recipe's `steps` have made."""
+    record = _record(job, "steps", state)
+    return record.knowing(
+        version=1,
+        grant=secrets.token_hex(8),
+        obtained_at=record.meta["issued_at"],
+        callback=reveal(state.callback or {}),
+    )
+
+
+def renewed(job: Job, old: Record, state: State) -> Record:
+    """*old*, with the tokens that the recipe's `refresh` has brought."""
+    new = _record(job, "refresh", state)
+    kept = {key: old.fields[key] for key in ("scope",) if key in old.fields}
+    meta = {**old.meta, **new.meta, "refreshed_at": new.meta["issued_at"]}
+    return Record({**kept, **new.fields}, meta)
+
+
+def _record(job: Job, section: str, state: State) -> Record:
+    token = token_of(job.flow, section, state)
+    if token is None:
+        raise FlowError("E207", f"no token step without a name has run in `{section}`")
+    record = record_from(reveal(token))
+    others = {name: reveal(each) for name, each in named_tokens(job.flow, section, state).items()}
+    scope = state.scope(job.flow).with_(saved=token)
+    kept = {name: reveal(evaluate(str(text), scope)) for name, text in job.flow.keep.items()}
+    more = {"tokens": others} if others else {}
+    return record.knowing(**known_about(job), **more, **({"keep": kept} if kept else {}))
+
+
+def refreshable(job: Job, record: Record) -> bool:
+    """Whether the recipe says how to refresh, and the record holds what that takes."""
+    from .template import uses
+
+    steps = job.flow.steps("refresh")
+    needed = {use.path[1] for step in steps for use in uses(step.options) if use.path[0] == "saved"}
+    return bool(steps) and all(record.fields.get(name) is not None for name in needed - {"scope"})
+
+
+def policy_of(flow: Flow) -> Policy:
+    """What the recipe says about a refresh token that was used; careful when it is silent."""
+    tokens = [step for step in flow.steps("refresh") if step.kind == "token"]
+    options: Mapping[str, object] = tokens[-1].options if tokens else {}
+    return Policy(
+        rotates=options.get("rotates") is not False,
+        grace_s=seconds_of(str(options.get("grace", "")), 0),
+    )
+
+
+def consent_needed(job: Job, record: Record) -> str:
+    """Why the consent that *record* stands for is not the one asked for now; or nothing."""
+    before, now = record.meta.get("consent"), consent_of(job.flow, job.inputs)
+    if not isinstance(before, dict):
+        return ""
+    for key, what in (("client_id", "the client"), ("origin", "the provider")):
+        if before.get(key) != now[key]:
+            return f"{what} is another one"
+    had, asked = before.get("scope"), now["scope"]
+    if (
+        isinstance(had, list)
+        and isinstance(asked, list)
+        and (more := [s for s in asked if s not in had])
+    ):
+        return f"the scope asks for more: {' '.join(map(str, more))}"
+    return ""
+
+
+def refuse_foreign(job: Job, record: Record) -> None:
+    """Refuse to write over a record that another recipe or profile has made."""
+    owner = (record.meta.get("recipe"), record.meta.get("profile", ""))
+    if owner != (job.flow.name, job.profile):
+        made = f"{owner[0]}, profile {owner[1]}" if owner[1] else f"{owner[0]}"
+        hint = f"Let `save` tell them apart, or: flowrun forget {job.name}"
+        raise FlowError("E220", f"the record {job.name} belongs to {made}", hint=hint)
+
+
+def is_refusal(error: ProviderError) -> bool:
+    """Whether the token itself was refused, so that only a new one can help."""
+    return error.code in ("E509", "E507")

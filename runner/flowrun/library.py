@@ -1,0 +1,67 @@
+"""Where flow files are: the ones that flowrun ships, and a person's own."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from .errors import FlowError
+from .near import did_you_mean
+from .place import Place, Source
+
+
+def shipped() -> list[str]:
+    """The names of the recipes that flowrun ships, `base/...` among them."""
+    folder = resources.files("flowrun.flows")
+    names = [item.name for item in folder.iterdir()]
+    names += [f"base/{item.name}" for item in (folder / "base").iterdir()]
+    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+
+
+def is_file(flow: str) -> bool:
+    """A word with a slash or `.yaml` is a file; a bare word is a shipped recipe or a record."""
+    return "/" in flow or flow.endswith((".yaml", ".yml"))
+
+
+def find(flow: str) -> tuple[Source, bool]:
+    """
+    The flow file that *flow* names on the command line, and whether it is a shipped one.
+
+    `zendesk.yaml` where no such file lies is the shipped recipe of that name.
+    """
+    if is_file(flow):
+        path, name = Path(flow), flow.removesuffix(".yaml")
+        if path.exists() or flow.startswith((".", "/")) or name not in shipped():
+            return _read(path, flow), False
+        return _shipped(name), True
+    if flow in shipped():
+        return _shipped(flow), True
+    hint = did_you_mean(flow, shipped()) or "`flowrun check ./FILE.yaml` takes a file of your own."
+    raise FlowError("E201", f"no recipe called {flow!r} is shipped", hint=hint)
+
+
+def find_base(name: str, child: Source, place: Place | None) -> Source:
+    """What `extends: NAME` in *child* leads to: a path beside it, or a shipped recipe."""
+    if name.startswith(("./", "../", "/")):
+        return _read(Path(child.name).parent / name, name, place)
+    if name in shipped():
+        return _shipped(name)
+    hint = did_you_mean(name, shipped()) or f"A file beside this one is written ./{name}."
+    raise FlowError("E211", f"no recipe called {name!r} is shipped", hint=hint, place=place)
+
+
+def _shipped(name: str) -> Source:
+    text = (resources.files("flowrun.flows") / f"{name}.yaml").read_text("utf-8")
+    return Source(f"flowrun:{name}", text)
+
+
+def _read(path: Path, shown: str, place: Place | None = None) -> Source:
+    code = "E211" if place else "E201"
+    try:
+        return Source(str(path), path.read_text("utf-8"))
+    except FileNotFoundError:
+        hint = did_you_mean(path.stem, shipped())
+        raise FlowError(code, f"there is no file {shown}", hint=hint, place=place) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise FlowError(code, f"cannot read {shown}: {reason}", place=place) from None

@@ -1,0 +1,63 @@
+"""HTTP messages as values: what a step wants sent, and what came back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from .secret import JSON, Secret, Value
+
+Pairs = Mapping[str, Value]
+"""Names and values; null is not sent, a list is sent as several."""
+
+
+class Body(NamedTuple):
+    """What a request carries, before it is encoded."""
+
+    kind: Literal["form", "json", "text"]
+    content: Value
+
+
+class Request(NamedTuple):
+    """A request whose secrets are still sealed, so that it can be shown masked."""
+
+    method: str
+    url: str | Secret  # without what is in `query`
+    query: Pairs = {}
+    headers: Pairs = {}
+    body: Body | None = None
+
+
+class Response:
+    """An answer; its body shows itself to nobody by accident."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = {name.lower(): value for name, value in headers.items()}
+        self.body = body
+
+    def __repr__(self) -> str:
+        return f"Response({self.status}, {len(self.body)} bytes)"
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @cached_property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def json(self) -> JSON:
+        """The body as JSON, or None when it is not JSON."""
+        try:
+            value: JSON = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return value
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300

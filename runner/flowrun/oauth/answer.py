@@ -1,0 +1,117 @@
+"""The token endpoint's answer: what it holds, and what a refusal means (RFC 6749 section 5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ..errors import Outcome, ProviderError
+from ..message import Response
+from ..secret import JSON
+
+UNREADABLE_HINT = "Is this the token endpoint? `flowrun run -n` shows the request."
+
+
+def payload_of(response: Response, host: str) -> dict[str, JSON]:
+    """
+    The object that *response* holds, JSON or form-encoded.
+
+    Raises:
+        ProviderError: a redirect (E506), or nothing of the kind (E505).
+    """
+    if 300 <= response.status < 400:
+        from ..urls import origin
+
+        to = response.headers.get("location", "")
+        where = origin(to) if to.startswith("http") else "another path"
+        message = f"{host} answered {response.status}, a redirect to {where}"
+        raise ProviderError("E506", message, hint="Put the endpoint's own URL into the recipe.")
+    if isinstance(response.json, dict):
+        return response.json
+    if fields := _form(response):
+        return fields
+    what = response.content_type or "an answer of no declared type"
+    size = "nothing" if not response.body else f"{what}, not an object of fields"
+    outcome: Outcome = "unspent" if response.status == 429 else "unknown"
+    message = f"{host} answered {response.status} with {size}"
+    raise ProviderError("E505", message, hint=UNREADABLE_HINT, outcome=outcome)
+
+
+def _form(response: Response) -> dict[str, JSON]:
+    """Form-encoded fields, which some answer in place of JSON, declared as text or not at all."""
+    from urllib.parse import parse_qsl
+
+    if "html" in response.content_type or not re.match(r"[\w.-]+=", response.text):
+        return {}
+    return dict(parse_qsl(response.text.strip(), keep_blank_values=True))
+
+
+class Refusal(NamedTuple):
+    """An OAuth error as the provider spells it."""
+
+    code: str
+    text: str
+
+
+def refusal_in(payload: Mapping[str, JSON]) -> Refusal:
+    """The error in *payload*, in the usual places (RFC 6749 section 5.2, and their kin)."""
+    error = payload.get("error", payload.get("code", ""))
+    inner = error if isinstance(error, dict) else {}
+    text = next(
+        (
+            str(each)
+            for each in (
+                payload.get("error_description"),
+                inner.get("message"),
+                payload.get("message"),
+                payload.get("description"),
+            )
+            if each
+        ),
+        "",
+    )
+    code = inner.get("code") or inner.get("type") or inner.get("message") if inner else error
+    return Refusal(str(code or ""), text)
+
+
+HINTS = {
+    "invalid_grant": "What was sent is used, expired or revoked, or the redirect URI differs from "
+    "the one in the authorization request. Run the flow again.",
+    "invalid_client": "Check the client's id and secret, and how it authenticates "
+    "(`client: {auth: post}` or `basic`).",
+    "invalid_scope": "Check the scopes: their spelling, and that the client may ask for them.",
+    "unauthorized_client": "The client is not registered for this grant at the provider.",
+    "unsupported_grant_type": "The provider does not know this grant_type; is the body in the form "
+    "that it reads (form or json)?",
+    "invalid_request": "Compare the request (`flowrun run -n`) with the provider's documentation.",
+    "slow_down": "Wait before the next try.",
+}
+
+CODES = {"invalid_grant": "E501", "invalid_client": "E502"}
+
+ENDS = ("invalid_grant",)
+"""What tells that a grant is over, whatever else a recipe adds."""
+
+
+def refused(
+    response: Response,
+    refusal: Refusal,
+    host: str,
+    *,
+    ends: Sequence[str] = (),
+    hints: Mapping[str, str] | None = None,
+) -> ProviderError:
+    """The error that a refusal by the token endpoint stands for."""
+    hint = {**HINTS, **(hints or {})}.get(refusal.code, "")
+    if not refusal.code:
+        message = f"{host} answered {response.status}, and without an access token"
+        outcome: Outcome = "unspent" if response.status == 429 else "unknown"
+        return ProviderError("E504", message, hint=UNREADABLE_HINT, outcome=outcome)
+    said = f"{host} refused: {refusal.code}" + (f" ({refusal.text})" if refusal.text else "")
+    code = CODES.get(refusal.code, "E503")
+    if refusal.code in (*ENDS, *ends):
+        return ProviderError(code, said, hint=hint, outcome="ended")
+    return ProviderError(
+        code, said, hint=hint, outcome="unspent" if response.status < 500 else "unknown"
+    )

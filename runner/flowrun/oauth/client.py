@@ -1,0 +1,65 @@
+"""How a client authenticates at the token endpoint (RFC 6749 section 2.3)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from urllib.parse import quote_plus
+
+from ..errors import FlowError
+from ..near import did_you_mean
+from ..secret import Secret, Value, reveal
+
+
+class Client(NamedTuple):
+    id: Value
+    secret: Value
+    auth: str = "post"
+
+
+Parts = tuple[Mapping[str, Value], Mapping[str, Value]]
+"""What goes into the body, and what goes into the headers."""
+
+
+def basic(user: Value, password: Value) -> Secret:
+    """The value of an Authorization header of the Basic scheme (RFC 7617)."""
+    pair = f"{reveal(user) or ''}:{reveal(password) or ''}"
+    return Secret("Basic " + base64.b64encode(pair.encode()).decode())
+
+
+def _post(client: Client) -> Parts:
+    return {"client_id": client.id, "client_secret": client.secret}, {}
+
+
+def _basic(client: Client) -> Parts:
+    # Both halves are form-encoded first (RFC 6749 section 2.3.1).
+    user, password = (
+        quote_plus(str(reveal(client.id))),
+        quote_plus(str(reveal(client.secret) or "")),
+    )
+    return {}, {"Authorization": basic(user, password)}
+
+
+def _basic_raw(client: Client) -> Parts:
+    return {}, {"Authorization": basic(client.id, client.secret)}
+
+
+def _none(client: Client) -> Parts:
+    return {"client_id": client.id}, {}
+
+
+AUTHENTICATION: dict[str, Callable[[Client], Parts]] = {
+    "post": _post,
+    "basic": _basic,
+    "basic-raw": _basic_raw,
+    "none": _none,
+}
+
+
+def authenticate(client: Client) -> Parts:
+    """What *client* adds to a token request; a client without a secret only names itself."""
+    if client.auth not in AUTHENTICATION:
+        hint = did_you_mean(client.auth, AUTHENTICATION) or f"One of {', '.join(AUTHENTICATION)}."
+        raise FlowError("E205", f"{client.auth!r} is no way to authenticate a client", hint=hint)
+    return (AUTHENTICATION[client.auth] if client.secret is not None else _none)(client)

@@ -1,0 +1,90 @@
+"""The authorization response: whether a redirect is ours, and what it says (RFC 6749 4.1.2)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ..errors import CallbackError
+
+
+class Expected(NamedTuple):
+    """What the authorization request has sent, and its answer must bring back."""
+
+    state: str | None  # None: the recipe has switched it off
+    pkce: bool  # the request carried a challenge, so a foreign code cannot be redeemed
+    issuer: str = ""  # compared when the redirect names one (RFC 9207)
+    code: str = "code"  # the name of the code at this provider
+
+
+def judge(params: Mapping[str, str], expected: Expected, *, bare: bool = False) -> None:
+    """
+    Refuse the parameters of a redirect that do not answer our request with a code.
+
+    Args:
+        params: the redirect's parameters.
+        expected: what was sent.
+        bare: only the code was pasted; nothing but PKCE then ties it to our request.
+
+    Raises:
+        CallbackError: E404 for what is not an answer to our request (waiting may go on), anything
+            else for an answer that ends the login.
+    """
+    if not (bare and expected.pkce):
+        _judge_state(params, expected.state)
+    _judge_issuer(params, expected.issuer)
+    if "error" in params:
+        raise refusal(params)
+    if not params.get(expected.code):
+        names = ", ".join(sorted(params)) or "nothing"
+        hint = "Is response_type=code in the request? A code of another name is set by `names`."
+        raise CallbackError("E405", f"the redirect carries no code, but {names}", hint=hint)
+
+
+def _judge_state(params: Mapping[str, str], state: str | None) -> None:
+    if state is None or _same(params.get("state", ""), state):
+        return
+    if "error" in params:
+        told = f"{_told(params)}, but without the state that was sent"
+        hint = "Press Ctrl-C if this was your answer; some providers leave the state out."
+        raise CallbackError("E404", told, hint=hint)
+    what = "another state than" if params.get("state") else "no state, and not"
+    hint = "Finish in the window that this run has opened, or paste the whole address."
+    raise CallbackError("E404", f"the redirect carries {what} the one that was sent", hint=hint)
+
+
+def _judge_issuer(params: Mapping[str, str], issuer: str) -> None:
+    if issuer and "iss" in params and not _same(params["iss"], issuer):
+        hint = "This may be a mix-up attack; do not go on with this login."
+        raise CallbackError(
+            "E409", f"the redirect comes from {params['iss']}, not {issuer}", hint=hint
+        )
+
+
+def _same(left: str, right: str) -> bool:
+    return hmac.compare_digest(left.encode("utf-8", "replace"), right.encode())
+
+
+def _told(params: Mapping[str, str]) -> str:
+    description = params.get("error_description", "")
+    return f"the provider says {params['error']}" + (f": {description}" if description else "")
+
+
+def refusal(params: Mapping[str, str]) -> CallbackError:
+    """The error that an error response stands for (RFC 6749 section 4.1.2.1)."""
+    error = params["error"]
+    if error == "access_denied":
+        hint = "Run it again and press Allow, or ask an administrator who may."
+        return CallbackError("E402", _told(params), hint=hint)
+    return CallbackError("E403", _told(params), hint=_HINTS.get(error, ""))
+
+
+_HINTS = {
+    "invalid_scope": "Check the scopes: their spelling, and that the client may ask for them.",
+    "unauthorized_client": "The client is not registered for this grant; see `flowrun explain`.",
+    "invalid_request": "Compare the request (`flowrun run -n`) with the provider's documentation.",
+    "unsupported_response_type": "The provider does not know this response_type.",
+    "temporarily_unavailable": "Try again later.",
+    "server_error": "Try again later.",
+}

@@ -1,0 +1,93 @@
+"""What a flow will send, as far as that can be known before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from .errors import located
+from .expression import Unknown
+from .flow import SECTIONS, Flow, Step
+from .hosts import HostRule, literal_origin
+from .message import Request
+from .secret import JSON, Value, masked, reveal
+from .steps import KINDS
+from .steps.kind import Options, applies
+from .template import Scope, uses
+from .urls import origin
+
+
+class Planned(NamedTuple):
+    """A step with its options rendered, what is not known yet standing as <path>."""
+
+    step: Step
+    options: Options
+    request: Request | None
+
+
+def plan(flow: Flow, section: str, inputs: Mapping[str, Value]) -> Iterator[Planned]:
+    """The steps of *section* that will run, each with its request."""
+    scope = Scope(
+        {
+            "inputs": inputs,
+            "steps": Unknown("steps"),
+            "callback": Unknown("callback"),
+            "saved": Unknown("saved"),
+        },
+        flow.vars,
+    )
+    for step in flow.steps(section):
+        with located(step.place):
+            if _decided(step) and not applies(step, scope):
+                continue
+            kind = KINDS[step.kind]
+            options = Options(step, kind, scope.with_(request=Unknown("request")))
+            yield Planned(step, options, kind.preview(options))
+
+
+def rehearse(flow: Flow, inputs: Mapping[str, Value]) -> None:
+    """Render every section, so that what can fail fails before a person is asked for consent."""
+    for section in SECTIONS:
+        for _ in plan(flow, section, inputs):
+            pass
+
+
+def host_rule(flow: Flow, inputs: Mapping[str, Value]) -> HostRule:
+    """The hosts that the recipe names with these inputs: the only ones it may contact."""
+    scope = Scope({"inputs": inputs}, flow.vars)
+    origins = [
+        literal_origin(text, scope)
+        for section in SECTIONS
+        for step in flow.steps(section)
+        for key in KINDS[step.kind].URLS
+        if isinstance(text := step.options.get(key), str)
+    ]
+    return HostRule([each for each in origins if each], flow.hosts)
+
+
+def consent_of(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, JSON]:
+    """Who asks whom for what: when this changes, the consent given before is another one."""
+    asked: dict[str, JSON] = {"client_id": None, "scope": [], "origin": None}
+    for planned in plan(flow, "steps", inputs):
+        request = planned.request
+        if request is None or planned.step.kind not in ("authorize", "token"):
+            continue
+        body = request.body.content if request.body else None
+        sent = {**(body if isinstance(body, Mapping) else {}), **request.query}
+        names = planned.options.fields("names")
+        for key in ("client_id", "scope"):
+            value = reveal(sent.get(str(names.get(key, key))))
+            if isinstance(value, str) and not asked[key]:
+                asked[key] = (
+                    sorted(set(re.split(r"[\s,;|+]+", value)) - {""}) if key == "scope" else value
+                )
+        if planned.step.kind == "token":
+            shown = str(masked(request.url))
+            asked["origin"] = None if shown.startswith("<") else origin(shown)
+    return asked
+
+
+def _decided(step: Step) -> bool:
+    """Whether the step's `if` reads nothing that only a run can tell."""
+    return all(use.path[0] in ("inputs", "vars") for use in uses(step.modifiers.get("if")))

@@ -1,0 +1,85 @@
+"""What a token file holds: the provider's answer, and what flowrun knows about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .errors import StoreError
+from .freshness import is_due
+from .secret import JSON
+
+FIELDS = {"refresh_token": str, "expires_at": int | float}
+META = {"version": int, "grant": str, "attempt": str, "needs_person": str}
+
+
+class Record(NamedTuple):
+    """One grant: *fields* as the provider sent them with `expires_at`, *meta* as flowrun knows."""
+
+    fields: Mapping[str, JSON]
+    meta: Mapping[str, JSON]
+
+    def __repr__(self) -> str:
+        return f"Record({', '.join(self.fields)})"
+
+    @property
+    def access_token(self) -> str:
+        return str(self.fields["access_token"])
+
+    @property
+    def refresh_token(self) -> str | None:
+        return _text(self.fields.get("refresh_token"))
+
+    @property
+    def expires_at(self) -> float | None:
+        expires_at = self.fields.get("expires_at")
+        return expires_at if isinstance(expires_at, int | float) else None
+
+    @property
+    def version(self) -> int:
+        """How many redemptions made it; nothing but a refresh counts it up."""
+        version = self.meta.get("version")
+        return version if isinstance(version, int) else 0
+
+    @property
+    def grant(self) -> str:
+        return _text(self.meta.get("grant")) or ""
+
+    @property
+    def attempt(self) -> str | None:
+        return _text(self.meta.get("attempt"))
+
+    @property
+    def needs_person(self) -> str | None:
+        """Why no refresh can help any more."""
+        return _text(self.meta.get("needs_person"))
+
+    def knowing(self, **meta: JSON) -> Record:
+        """The same tokens, with more known about them."""
+        return self._replace(meta={**self.meta, **meta})
+
+
+def record_from(document: JSON) -> Record:
+    """The record in a token file's *document*; raises `StoreError` when it is none."""
+    fields = dict(document) if isinstance(document, dict) else {}
+    meta = fields.pop("flowrun", {})
+    if not isinstance(fields.get("access_token"), str) or not isinstance(meta, dict):
+        raise StoreError("E702", "it is no object with an access_token")
+    for values, kinds in ((fields, FIELDS), (meta, META)):
+        for key, kind in kinds.items():
+            if not isinstance(values.get(key), kind | None):
+                raise StoreError("E702", f"its {key} is a {type(values[key]).__name__}")
+    return Record(fields, meta)
+
+
+def document_of(record: Record) -> dict[str, JSON]:
+    return {**record.fields, "flowrun": dict(record.meta)}
+
+
+def due(record: Record, now: float, min_ttl_s: float | None = None) -> bool:
+    """Whether *record* should be refreshed at *now*; an unknown expiry is fresh."""
+    return is_due(record.fields, record.meta, now, min_ttl_s)
+
+
+def _text(value: JSON) -> str | None:
+    return value if isinstance(value, str) and value else None

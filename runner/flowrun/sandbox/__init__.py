@@ -1,0 +1,1 @@
+"""An OAuth provider on loopback that takes its shape from a recipe."""

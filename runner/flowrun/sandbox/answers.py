@@ -1,0 +1,48 @@
+"""What the sandbox answers where the recipe shows only what it reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..secret import JSON
+
+
+def invented_answer(paths: tuple[str, ...], url: str) -> JSON:
+    """JSON in which every one of *paths* leads to something; *url* was asked for it."""
+    answer: JSON = {}
+    for path in sorted(paths):  # so that json.a.b comes after json.a, and wins
+        kind, *keys = path.split(".")
+        if kind == "json" and keys:
+            value = _invented(keys[-1], url)
+            for key in reversed(keys):
+                value = {key: value}
+            answer = overlaid(answer, value, {})
+    return answer
+
+
+def overlaid(under: JSON, over: JSON, issued: Mapping[str, JSON]) -> JSON:
+    """*under* with *over* on top: null takes away, `<access_token>` stands for the issued one."""
+    if isinstance(over, dict):
+        base = under if isinstance(under, dict) else {}
+        merged = {**base, **{key: overlaid(base.get(key), over[key], issued) for key in over}}
+        return {key: value for key, value in merged.items() if value is not None}
+    if isinstance(over, str):
+        return re.sub(r"<(\w+)>", lambda hole: str(issued.get(hole[1], hole[0])), over)
+    return over
+
+
+def issuer_of(url: str) -> str:
+    """The issuer whose discovery document *url* is."""
+    return re.sub(r"/\.well-known/[^/]+", "", url)
+
+
+def _invented(name: str, url: str) -> JSON:
+    if name.endswith(("_endpoint", "_uri", "_url")):
+        return "/".join([*url.split("/")[:3], name])
+    known: dict[str, JSON] = {
+        "code_challenge_methods_supported": ["S256"],
+        "issuer": issuer_of(url),
+        "response_types_supported": ["code"],
+    }
+    return known.get(name, f"sandbox-{name}")

@@ -1,0 +1,50 @@
+"""Whether a request has the form that the recipe declares, and its client the credentials."""
+
+from __future__ import annotations
+
+import base64
+from urllib.parse import unquote_plus
+
+from .shape import Client, Exchange, Received
+
+
+class Refused(Exception):
+    """An OAuth error: the status, its name, what was expected."""
+
+
+def standard(exchange: Exchange, request: Received) -> dict[str, str]:
+    """The parameters under their standard names."""
+    ours = {theirs: name for name, theirs in exchange.names.items()}
+    if wrong := [name for name in request.sent if name in exchange.names and name not in ours]:
+        expected = exchange.names[wrong[0]]
+        raise Refused(400, "invalid_request", f"expected {expected} instead of {wrong[0]}")
+    return {ours.get(name, name): value for name, value in request.sent.items()}
+
+
+def proved(exchange: Exchange, client: Client, request: Received) -> dict[str, str]:
+    """The parameters of a token request, once its client has proved itself as declared."""
+    if exchange.body not in (request.body, "text"):
+        description = f"expected a body of kind {exchange.body}, got {request.body}"
+        raise Refused(400, "invalid_request", description)
+    sent = standard(exchange, request)
+    basic = _basic(request.authorization, raw=exchange.client_auth == "basic-raw")
+    posted = "post" if "client_secret" in sent else "none"
+    got = posted if basic is None else "basic" if posted == "none" else "basic and post"
+    wanted = "none" if client.secret is None and got == "none" else exchange.client_auth
+    pair = basic or (sent.get("client_id", ""), sent.pop("client_secret", ""))
+    secret = "" if wanted == "none" else client.secret or ""
+    if got != wanted.removesuffix("-raw") or pair != (client.id, secret):
+        description = f"expected the client by {wanted}, got {got} or another id or secret"
+        raise Refused(401, "invalid_client", description)
+    return sent | {"client_id": client.id}
+
+
+def _basic(authorization: str, *, raw: bool) -> tuple[str, str] | None:
+    scheme, _, coded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        identity, _, secret = base64.b64decode(coded, validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return (identity, secret) if raw else (unquote_plus(identity), unquote_plus(secret))

@@ -1,0 +1,126 @@
+"""Where a request is held against the recipe's shape, and answered."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlencode
+
+from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error
+
+from ..secret import JSON
+from .answers import invented_answer, issuer_of, overlaid
+from .client import Refused, proved, standard
+from .page import CONSENT, consent, page
+from .provider import Provider
+from .shape import Client, Exchange, Received, matching
+
+SPENT = "unknown, expired, revoked, used before, or not fitting the rest of the request"
+
+
+class Reply(NamedTuple):
+    """What goes back: a page, JSON or nothing."""
+
+    status: int
+    content: JSON = None
+    location: str = ""
+
+
+class Desk:
+    """Answers as the provider of *exchanges* would; with *person*, consent is asked for."""
+
+    def __init__(
+        self, exchanges: Sequence[Exchange], client: Client, provider: Provider, *, person: bool
+    ) -> None:
+        self.exchanges, self.client, self.provider = exchanges, client, provider
+        self.person, self.asked = person, dict[str, tuple[Exchange, str, str]]()
+
+    def respond(self, request: Received) -> Reply:
+        kinds = {"authorize": self._authorize, "token": self._token, "http": self._http}
+        with self.provider.opened():
+            if (request.method, request.target) == ("POST", CONSENT):
+                return self._consented(request.sent)
+            for exchange in matching(self.exchanges, request)[:1]:
+                try:
+                    return kinds[exchange.kind](exchange, request)
+                except Refused as refusal:
+                    status, error, description = refusal.args
+                    return Reply(status, {"error": error, "error_description": description})
+        known: list[JSON] = [f"{each.method} {each.url}" for each in self.exchanges]
+        unknown = f"the recipe sends no {request.method} to {request.target}"
+        return Reply(404, {"error": "not_found", "error_description": unknown, "known": known})
+
+    def _authorize(self, exchange: Exchange, request: Received) -> Reply:
+        host = request.target.partition("/")[0]
+        url = f"{_scheme(exchange)}://{host}"
+        try:
+            url += f"?{urlencode(standard(exchange, request))}"
+            scope, about = self.provider.server.validate_authorization_request(url)
+        except (Refused, FatalClientError) as error:
+            return Reply(400, page("This login cannot go on", escape(str(error.args[-1]))))
+        except OAuth2Error as error:
+            return self._back(exchange, url, error.in_uri(str(error.redirect_uri)))
+        denied = AccessDeniedError("the person pressed Deny", state=about["state"])
+        ticket = secrets.token_urlsafe(16)
+        self.asked[ticket] = exchange, url, denied.in_uri(about["redirect_uri"])
+        if self.person:
+            return Reply(200, consent(self.client.id, scope, host, ticket))
+        return self._consented({"ticket": ticket, "choice": "allow"})
+
+    def _consented(self, form: Mapping[str, str]) -> Reply:
+        exchange, url, location = self.asked.pop(form.get("ticket", ""), (None, "", ""))
+        if exchange is None:
+            return Reply(400, page("This was answered already", "Start the login again."))
+        if form.get("choice") == "allow":
+            headers, _, _ = self.provider.server.create_authorization_response(url)
+            location = headers["Location"]
+        return self._back(exchange, url, location)
+
+    def _back(self, exchange: Exchange, url: str, location: str) -> Reply:
+        issuers = (issuer_of(each.url) for each in self.exchanges if "/.well-known/" in each.url)
+        mark = "#" if "#" in location else "?"
+        base, _, query = location.partition(mark)
+        pairs = parse_qsl(query, keep_blank_values=True)
+        pairs.append(("iss", next(issuers, url.partition("?")[0])))
+        named = urlencode([(exchange.names.get(name, name), value) for name, value in pairs])
+        return Reply(303, location=f"{base}{mark}{named}")
+
+    def _token(self, exchange: Exchange, request: Received) -> Reply:
+        form = self.provider.completed(proved(exchange, self.client, request))
+        server = self.provider.server
+        _, answer, status = server.create_token_response("https://x.invalid", body=urlencode(form))
+        issued: dict[str, JSON] = json.loads(answer)
+        if status != 200:
+            raise Refused(status, issued["error"], issued.get("error_description", SPENT))
+        named: JSON = {exchange.names.get(name, name): value for name, value in issued.items()}
+        status, extra = _own(exchange)
+        return Reply(status, overlaid(named, extra or {}, issued))
+
+    def _http(self, exchange: Exchange, request: Received) -> Reply:
+        scheme, _, bearer = request.authorization.partition(" ")
+        grant = self.provider.live(bearer, "access") if scheme.lower() == "bearer" else None
+        if exchange.bearer and grant is None:
+            raise Refused(401, "invalid_token", "the access token is unknown, expired or revoked")
+        if exchange.section == "revoke":
+            token = request.sent.get("token", bearer if request.method != "GET" else "")
+            self.provider.revoke(self.provider.live(token, "access", "refresh"))
+        if exchange.answer is not None:
+            return Reply(*_own(exchange))
+        if request.method == "DELETE":
+            return Reply(204)
+        url = f"{_scheme(exchange)}://{request.target}"
+        return Reply(200, invented_answer(exchange.answers, url))
+
+
+def _own(exchange: Exchange) -> tuple[int, JSON]:
+    """The status and the JSON that the recipe itself gives for this step."""
+    shape = exchange.answer if isinstance(exchange.answer, dict) else {}
+    status = shape.get("status", 200)
+    return status if isinstance(status, int) else 200, shape.get("json")
+
+
+def _scheme(exchange: Exchange) -> str:
+    return "http" if exchange.url.startswith("http:") else "https"

@@ -1,0 +1,159 @@
+"""The OAuth server underneath: oauthlib's rules, and every code and token that was issued."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from types import SimpleNamespace
+from typing import NamedTuple
+from urllib.parse import parse_qs
+
+from oauthlib.common import Request
+from oauthlib.oauth2 import RequestValidator, Server
+
+from ..stores import private
+from ..stores.lock import locked
+from .shape import Exchange
+
+CODE_TTL_S, ACCESS_TTL_S, REFRESH_TTL_S = 120, 3600, 90 * 24 * 3600
+LOOPBACK = re.compile(r"https?://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?([/?].*)?")
+
+
+class Grant(NamedTuple):
+    """What a code or a token stands for; those with the same *id* are revoked together."""
+
+    kind: str  # code, access, refresh, spent
+    id: str
+    client_id: str
+    scope: list[str]
+    until: float
+    redirect_uri: str = ""
+    challenge: str | None = None
+    method: str | None = None
+
+
+class Provider:
+    """One client's codes and tokens; use it inside `opened()`, once the client proved itself."""
+
+    def __init__(
+        self,
+        client_id: str,
+        exchanges: Sequence[Exchange],
+        path: Path | None,
+        now: Callable[[], float],
+    ) -> None:
+        self.client_id, self.path, self.now = client_id, path, now
+        self.grants: dict[str, Grant] = {}
+        self.redirects = set[str]()
+        for each in exchanges:
+            name = each.names.get("redirect_uri", "redirect_uri")
+            self.redirects.update(parse_qs(each.url.partition("?")[2]).get(name, ()))
+        self.mutex = Lock()
+        self.server = Server(
+            self._rules(),
+            token_expires_in=_ttl_s,
+            token_generator=lambda _: f"sandbox-access-{secrets.token_urlsafe(24)}",
+            refresh_token_generator=lambda _: f"sandbox-refresh-{secrets.token_urlsafe(24)}",
+        )
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[None]:
+        """One at a time, over threads and processes: what is known is read, changed and kept."""
+        with self.mutex, contextlib.ExitStack() as stack:
+            if self.path:
+                private.folder(self.path.parent)
+                # No record can have a lock of that name: its own would begin with a letter.
+                lock = self.path.with_name(f".{self.path.name}.lock")
+                stack.enter_context(locked(lock, deadline_s=10))
+                with contextlib.suppress(ValueError, TypeError):  # damaged: begin anew
+                    kept = json.loads(private.read(self.path) or b"{}")
+                    self.grants = {value: Grant(*grant) for value, grant in kept.items()}
+            before, now = dict(self.grants), self.now()
+            yield
+            self.grants = {value: g for value, g in self.grants.items() if g.until > now}
+            if self.path and self.grants != before:
+                private.write(self.path, json.dumps(self.grants).encode())
+
+    def live(self, value: str | None, *kinds: str) -> Grant | None:
+        """The grant behind *value*, unless it has ended."""
+        grant = self.grants.get(value or "")
+        return grant if grant and grant.kind in kinds and grant.until > self.now() else None
+
+    def revoke(self, grant: Grant | None) -> None:
+        """End everything that came from the same consent."""
+        if grant:
+            self.grants = {value: g for value, g in self.grants.items() if g.id != grant.id}
+
+    def completed(self, form: Mapping[str, str]) -> dict[str, str]:
+        """*form* with what OAuth 2.1, or the provider, lets a client leave out."""
+        code = self.live(form.get("code"), "code")
+        grant_type = "authorization_code" if "code" in form else "refresh_token"
+        redirect_uri = {"redirect_uri": code.redirect_uri} if code else {}
+        return {"grant_type": grant_type, **redirect_uri, **form}
+
+    def _rules(self) -> RequestValidator:
+        def yes(*_: object) -> bool:
+            return True
+
+        rules, client = RequestValidator(), SimpleNamespace(client_id=self.client_id)
+        rules.__dict__.update(
+            authenticate_client=lambda request: request.__dict__.update(client=client) is None,
+            confirm_redirect_uri=lambda _, code, uri, *__: uri == self.grants[code].redirect_uri,
+            get_code_challenge=lambda code, _: self.grants[code].challenge,
+            get_code_challenge_method=lambda code, _: self.grants[code].method,
+            get_default_redirect_uri=lambda *_: None,
+            get_default_scopes=lambda *_: [],
+            get_original_scopes=lambda token, _: self.grants[token].scope,
+            invalidate_authorization_code=yes,  # `save_token` has spent it
+            save_authorization_code=self._save_code,
+            save_token=self._save_token,
+            validate_client_id=lambda client_id, _: client_id == self.client_id,
+            validate_code=lambda _, code, __, request: self._redeemable(code, "code", request),
+            validate_grant_type=yes,
+            validate_redirect_uri=lambda _, uri, __: (
+                LOOPBACK.fullmatch(uri) or uri in self.redirects
+            ),
+            validate_refresh_token=lambda token, _, request: self._redeemable(
+                token, "refresh", request
+            ),
+            validate_response_type=lambda _, wanted, *__: wanted == "code",
+            validate_scopes=yes,
+            validate_user=yes,
+        )
+        return rules
+
+    def _save_code(self, client_id: str, issued: Mapping[str, str], request: Request) -> None:
+        pkce = request.code_challenge, request.code_challenge_method
+        consent = secrets.token_hex(8), client_id, request.scopes or [], self.now() + CODE_TTL_S
+        self.grants[issued["code"]] = Grant("code", *consent, request.redirect_uri or "", *pkce)
+
+    def _save_token(self, issued: Mapping[str, str], request: Request) -> None:
+        scope, used = request.scopes or [], request.code or request.refresh_token or ""
+        source = self.grants.get(used, Grant("", secrets.token_hex(8), self.client_id, scope, 0))
+        if used in self.grants:
+            self.grants[used] = source._replace(kind="spent")
+        for kind, ttl_s in ("access", _ttl_s(request)), ("refresh", REFRESH_TTL_S):
+            if value := issued.get(f"{kind}_token"):
+                until = self.now() + ttl_s
+                self.grants[value] = Grant(kind, source.id, self.client_id, scope, until)
+
+    def _redeemable(self, value: str, kind: str, request: Request) -> bool:
+        grant = self.live(value, kind, "spent")
+        if grant is None or grant.client_id != self.client_id:
+            return False
+        if grant.kind == "spent":  # a thief, or a bug: end what the first use gave
+            self.revoke(grant)
+            return False
+        request.scopes = grant.scope
+        # A verifier without a challenge is a login whose PKCE somebody took away.
+        return bool(grant.challenge or not request.code_verifier)
+
+
+def _ttl_s(request: Request) -> int:
+    asked = str(getattr(request, "expires_in", None) or "")
+    return int(asked) if re.fullmatch(r"[0-9]{1,9}", asked) else ACCESS_TTL_S

@@ -1,0 +1,86 @@
+"""The shape of a provider, as a recipe shows it, and the requests that are held against it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from ..secret import JSON, MASK
+
+HOLE = re.compile(rf"<[^<>]*>|{re.escape(MASK)}")
+MARKS = {"authorize": "response_type", "token": "grant_type", "http": ""}
+"""What gives a request away whose address nobody knows before run time."""
+
+
+class Client(NamedTuple):
+    """The one client that a sandbox knows; a public one has no secret."""
+
+    id: str
+    secret: str | None
+
+
+class Exchange(NamedTuple):
+    """A request that the recipe sends, and what it reads in the answer."""
+
+    section: str  # steps, refresh, verify, revoke
+    step: str
+    kind: str  # authorize, token, http
+    method: str
+    url: str  # what is not known before run time stands as <path>
+    body: str = "none"  # form, json, text, none
+    client_auth: str = "none"  # post, basic, basic-raw, none
+    names: Mapping[str, str] = {}  # {standard: theirs}
+    bearer: bool = False
+    answers: tuple[str, ...] = ()  # such as json.token.id
+    answer: JSON = None  # the recipe's own: {"status": 200, "json": {...}}
+
+
+class Received(NamedTuple):
+    """A request as it arrived; its *target* is host and path, as in the recipe's URL."""
+
+    method: str
+    target: str
+    body: str  # as in an exchange
+    sent: Mapping[str, str]  # in the body, else in the query
+    authorization: str
+
+
+def received(method: str, path: str, headers: Mapping[str, str], content: bytes) -> Received:
+    """What arrived at *path*, decoded as far as it can be."""
+    target, _, query = path.removeprefix("/").partition("?")
+    body, sent = "text" if content else "none", dict(parse_qsl(query))
+    declared = headers.get("Content-Type", "").lower()
+    with suppress(ValueError, AttributeError, RecursionError):  # then it stays a text
+        if "x-www-form-urlencoded" in declared:
+            body, sent = "form", dict(parse_qsl(content.decode()))
+        elif "json" in declared:
+            given = [(name, v) for name, v in json.loads(content).items() if v is not None]
+            sent = {name: v if isinstance(v, str) else json.dumps(v) for name, v in given}
+            body = "json"
+    return Received(method, target, body, sent, headers.get("Authorization", ""))
+
+
+def matching(exchanges: Sequence[Exchange], request: Received) -> list[Exchange]:
+    """The exchanges that *request* may be, the likeliest first."""
+
+    def unlikeliness(exchange: Exchange) -> tuple[int, bool]:
+        refreshes = exchange.names.get("refresh_token", "refresh_token") in request.sent
+        holes = 99 if HOLE.fullmatch(exchange.url) else len(HOLE.findall(exchange.url))
+        return holes, (exchange.section == "refresh") != refreshes
+
+    return sorted((each for each in exchanges if _fits(each, request)), key=unlikeliness)
+
+
+def _fits(exchange: Exchange, request: Received) -> bool:
+    if HOLE.fullmatch(exchange.url):
+        mark = exchange.names.get(MARKS[exchange.kind], MARKS[exchange.kind])
+        return exchange.method == request.method and (not mark or mark in request.sent)
+    address = re.split(r"[?#]", exchange.url)[0].split("://")[-1]
+    pattern = "[^/]+".join(map(re.escape, HOLE.split(address)))
+    if exchange.url.startswith("<"):  # an origin, perhaps with a path
+        pattern = pattern.replace("[^/]+", ".+", 1)
+    return exchange.method == request.method and bool(re.fullmatch(pattern, request.target))

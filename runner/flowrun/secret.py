@@ -1,0 +1,142 @@
+"""Values that must not be shown, and the one function that hides them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+Value: TypeAlias = (
+    "None | bool | int | float | str | Secret | Sequence[Value] | Mapping[str, Value]"
+)
+"""JSON in which some parts are secret."""
+
+MASK = "***"  # no letters: a mask must not contain a secret
+
+SHORTEST = 8
+"""Characters from which a value is searched for; a shorter one would mask ordinary words."""
+
+
+class Secret:
+    """A JSON value that shows itself only when asked to with `reveal()`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: JSON) -> None:
+        self._value = value
+
+    def reveal(self) -> JSON:
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(repr(self._value))
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not pickled")
+
+
+def reveal(value: Value) -> JSON:
+    """*value* with every secret in it laid open."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Mapping):
+        return {key: reveal(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [reveal(item) for item in value]
+    return value
+
+
+def seal(value: JSON) -> Value:
+    """*value* with every text and number in it made secret, its shape left to see."""
+    if isinstance(value, dict):
+        return {key: seal(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [seal(item) for item in value]
+    return value if value is None or isinstance(value, bool) else Secret(value)
+
+
+def masked(value: Value) -> JSON:
+    """*value* with every secret in it replaced by the mask."""
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, Mapping):
+        return {key: masked(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [masked(item) for item in value]
+    return value
+
+
+class Redactor:
+    """
+    Replace every known secret in a text, in each spelling it may travel in.
+
+    This is the second lock: `Secret` keeps values out of what flowrun writes, `Redactor` keeps
+    them out of what somebody else wrote.
+    """
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, value: Value) -> None:
+        """Remember every text in *value*, secret or not."""
+        self._values |= {text for text in _texts(value) if len(text) >= SHORTEST}
+        self._pattern = None
+
+    def __call__(self, text: str) -> str:
+        if not self._values:
+            return text
+        if self._pattern is None:
+            spellings = {spelling for value in self._values for spelling in _spellings(value)}
+            # Longest first: a secret may contain another one.
+            ordered = sorted(spellings, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, ordered)))
+        return self._pattern.sub(MASK, text)
+
+
+def _texts(value: Value) -> Iterator[str]:
+    plain = reveal(value)
+    if isinstance(plain, str):
+        yield plain
+    elif isinstance(plain, dict):
+        for item in plain.values():
+            yield from _texts(item)
+    elif isinstance(plain, list):
+        for item in plain:
+            yield from _texts(item)
+
+
+def _spellings(value: str) -> set[str]:
+    # Imported here: the way to a cached token shows nothing and needs none of them.
+    import base64
+    import html
+    import json
+    import urllib.parse
+
+    raw = value.encode("utf-8", "surrogatepass")
+    coded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+    return {
+        value,
+        repr(value)[1:-1],
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        html.escape(value),
+        urllib.parse.quote(raw),
+        urllib.parse.quote(raw, safe=""),
+        urllib.parse.quote_plus(raw),
+        raw.hex(),
+        *coded,
+        *(code.rstrip("=") for code in coded),
+    }

@@ -1,0 +1,81 @@
+"""The edges of the program. Tests replace them; steps never import them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from .message import Request, Response
+from .secret import Value
+
+
+class Http(Protocol):
+    """Whoever carries a request to a server."""
+
+    def send(self, request: Request, *, redeems: bool = False) -> Response:
+        """
+        Send *request* once and return the answer, whatever its status.
+
+        Args:
+            request: what to send.
+            redeems: it carries something that can be used once (a code, a refresh token).
+
+        Raises:
+            TransportError: there was no whole answer.
+            FlowError: the host is not one that the flow may contact.
+            ProviderError: the answer was too large.
+        """
+        ...
+
+
+class Listener(Protocol):
+    """A bound redirection URI."""
+
+    @property
+    def redirect_uri(self) -> str:
+        """The redirection URI as bound: port 0 has become a real one."""
+        ...
+
+    def conclude(self, problem: str = "") -> None:
+        """Tell the waiting browser how it ended: well, or with *problem*."""
+        ...
+
+
+Judge = Callable[[Mapping[str, str]], None]
+"""Looks at the parameters of a redirect; raises `CallbackError` when they are not ours."""
+
+
+class Browser(Protocol):
+    """The way to a person and back."""
+
+    def listen(self, redirect_uri: str) -> AbstractContextManager[Listener]:
+        """Bind *redirect_uri* if it is on loopback; otherwise only a paste can bring it back."""
+        ...
+
+    def fetch(
+        self, url: str, listener: Listener, judge: Judge, *, timeout_s: float
+    ) -> Mapping[str, str]:
+        """Send a person to *url*; return the parameters of the first redirect that passes."""
+        ...
+
+
+class Person(Protocol):
+    """Somebody who can be asked."""
+
+    def ask(self, question: str, *, secret: bool = False, choices: Sequence[str] = ()) -> str:
+        """The answer. Raises `PersonNeeded` when nobody is there."""
+        ...
+
+
+class Services(NamedTuple):
+    """What a step may use of the world."""
+
+    http: Http
+    browser: Browser
+    person: Person
+    now: Callable[[], float]  # seconds since the epoch
+    tell: Callable[[str], None]  # one line for a person
+
+
+Outputs = Mapping[str, Value]

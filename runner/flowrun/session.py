@@ -1,0 +1,181 @@
+"""One command's world: where records are, who is here, and how requests travel."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from .console import Console, Nobody, Terminal, browser_is_here, person_is_here
+from .errors import StoreError
+from .flow import Flow, Input
+from .guard import RoutedBrowser, RoutedHttp
+from .inputs import Resolved, Sources, resolve
+from .job import Job, flow_of, inputs_of
+from .record import Record
+from .secret import JSON, Secret, reveal
+from .services import Browser, Person, Services
+from .stores.files import FileStore
+
+
+class Settings(NamedTuple):
+    """What the command line and the environment say about the world."""
+
+    tokens: Path | None = None
+    sandbox: bool = False
+    no_input: bool = False
+    no_browser: bool = False
+    verbose: bool = False
+    given: Mapping[str, str] = {}  # --set
+    profile: str = ""
+    alone: bool = True  # the command is about one record
+
+
+class Session:
+    """The world as one command sees it."""
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self.settings, self.console = settings, console
+        folder = settings.tokens or Path(os.environ.get("FLOWRUN_TOKENS") or "tokens")
+        self.store = FileStore(folder / "sandbox" if settings.sandbox else folder)
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody may be asked, and is here to answer."""
+        return not self.settings.no_input and person_is_here()
+
+    @property
+    def consent(self) -> bool:
+        """Whether somebody can be asked for consent; a sandbox gives its own."""
+        return self.settings.sandbox or (not self.settings.no_input and browser_is_here())
+
+    def person(self) -> Person:
+        return Terminal() if self.asks else Nobody()
+
+    def explained(self, flow: Flow) -> Resolved:
+        """The inputs of *flow* as far as they are known, for somebody who only looks."""
+        return self._resolve(flow, lenient=True)
+
+    def _resolve(
+        self,
+        flow: Flow,
+        *,
+        ask: bool = False,
+        lenient: bool = False,
+        record: Mapping[str, JSON] | None = None,
+    ) -> Resolved:
+        from .trust import elsewhere
+
+        def from_elsewhere(flow: Flow, item: Input) -> JSON:
+            return elsewhere(os.environ, flow, item)
+
+        settings = self.settings
+        sources = Sources(
+            given=settings.given,
+            environ=os.environ,
+            profile=settings.profile,
+            typed=lambda name: {} if lenient else self._typed(flow, name),
+            person=Terminal() if ask and self.asks and not settings.sandbox else None,
+            alone=settings.alone,
+            elsewhere=from_elsewhere,
+            invent=_invented if settings.sandbox else None,
+            record=record or {},
+            lenient=lenient,
+        )
+        resolved = resolve(flow, sources)
+        self.console.redact.add(
+            [v.reveal() for v in resolved.values.values() if isinstance(v, Secret)]
+        )
+        self._say_invented(resolved)
+        return resolved
+
+    def job(self, flow: Flow, *, ask: bool = False) -> Job:
+        """The job that *flow* and the command line describe; what a person typed is kept."""
+        resolved = self._resolve(flow, ask=ask)
+        job = self._job(flow, resolved)
+        if resolved.typed:
+            self._keep_typed(job, resolved.typed)
+        return job
+
+    def job_of(self, name: str) -> tuple[Job, Record]:
+        """The job that the record *name* describes, without its recipe's file."""
+        record = self.store.read(name)
+        if record is None:
+            known = ", ".join(self.store.names()) or "none"
+            hint = f"Records in {self.store.folder}: {known}. A flow file makes one: flowrun FLOW"
+            raise StoreError("E705", f"there is no record {name!r}", hint=hint)
+        flow = flow_of(name, record)
+        resolved = self._resolve(flow, record=inputs_of(record))
+        self.console.redact.add([v for k, v in record.fields.items() if k.endswith("token")])
+        profile = str(record.meta.get("profile", ""))
+        return self._job(flow, resolved)._replace(name=name, profile=profile), record
+
+    def _job(self, flow: Flow, resolved: Resolved) -> Job:
+        self.store.path(resolved.name)  # refuses a name that no file can have
+        settings = self.settings
+        return Job(
+            flow, resolved.name, resolved.values, self.store, settings.profile, settings.sandbox
+        )
+
+    @contextmanager
+    def services(self, job: Job) -> Iterator[Services]:
+        """The edges, as *job* may use them; in a sandbox they all lead there."""
+        from .http import http_from_environment
+
+        with ExitStack() as stack:
+            http = stack.enter_context(http_from_environment(self.console.trace))
+            plain = Services(http, self._browser(), self.person(), time.time, self.console.tell)
+            yield self._sandboxed(stack, job, plain) if self.settings.sandbox else plain
+
+    def _sandboxed(self, stack: ExitStack, job: Job, services: Services) -> Services:
+        from .rehearsal import open_sandbox
+
+        sandbox = stack.enter_context(open_sandbox(job, self.console.tell, person=self.asks))
+        http = RoutedHttp(services.http, sandbox.route)
+        browser: Browser = services.browser
+        if not self.asks:
+            from .rehearsal import ConsentingBrowser
+
+            browser = ConsentingBrowser(services.http)
+        return services._replace(http=http, browser=RoutedBrowser(browser, sandbox.route))
+
+    def _browser(self) -> Browser:
+        import sys
+
+        from .capture import PersonsBrowser
+
+        terminal = sys.stdin if self.asks else None
+        opens = not self.settings.no_browser
+        return PersonsBrowser(tell=self.console.tell, open_browser=opens, terminal=terminal)
+
+    def _typed(self, flow: Flow, name: str) -> Mapping[str, JSON]:
+        """What was typed before for the record, if it was typed for this very recipe."""
+        kept = self.store.typed(name)
+        values = kept.get("values")
+        return values if kept.get("recipe") == flow.name and isinstance(values, dict) else {}
+
+    def _keep_typed(self, job: Job, typed: Mapping[str, JSON]) -> None:
+        with self.store.locked(job.name):
+            values = {**self._typed(job.flow, job.name), **typed}
+            self.store.keep_typed(job.name, {"recipe": job.flow.name, "values": values})
+
+    def _say_invented(self, resolved: Resolved) -> None:
+        invented = [name for name, origin in resolved.origins.items() if origin == "invented"]
+        if invented:
+            self.console.tell(f"sandbox: invented values for {', '.join(invented)}")
+
+
+def _invented(item: Input) -> JSON:
+    from .sandbox.invented import invent
+
+    return invent(
+        item.name,
+        type=item.type,
+        pattern=item.pattern or None,
+        choices=item.choices,
+        example=reveal(item.example),
+        secret=item.secret,
+    )

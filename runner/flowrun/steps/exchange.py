@@ -1,0 +1,159 @@
+"""A request and its answer: what `http` and `token` have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from ..errors import FlowError, ProviderError, TransportError
+from ..merge import METHODS
+from ..message import Body, Request, Response
+from ..oauth.client import Client, authenticate, basic
+from ..secret import Secret, Value, reveal, seal
+from ..services import Services
+from ..urls import checked
+from .kind import Options, seconds_of
+
+URLS = frozenset(METHODS)
+LATE = frozenset({"headers", "outputs", "expect"})
+
+RETRY_WAIT_S = 2
+POLL_EVERY_S = 5
+POLL_TIMEOUT_S = 300
+LONGEST_WAIT_S = 60
+"""What a Retry-After header can make a person wait for one more try."""
+
+
+def method_of(options: Options) -> str:
+    found = [method for method in METHODS if method in options]
+    if len(found) != 1:
+        message = "a request has one method" + (f", not {' and '.join(found)}" if found else "")
+        hint = f"One of {', '.join(METHODS)}, with the URL."
+        raise FlowError("E206", message, hint=hint, place=options.step.place)
+    return found[0]
+
+
+def request_of(options: Options) -> Request:
+    """The request that the options describe, with the client in it and parameters renamed."""
+    method, added, headers = method_of(options), dict[str, Value](), dict[str, Value]()
+    if isinstance(client := options.get("client"), Mapping):
+        auth = str(client.get("auth") or "post")
+        parts = authenticate(Client(client.get("id"), client.get("secret"), auth))
+        added, headers = dict(parts[0]), dict(parts[1])
+    body, query = _body(options, added)
+    request = _renamed(Request(method.upper(), _url(options, method), query, {}, body), options)
+    headers |= options.late_texts("headers", request=_seen(request))
+    if "bearer" in options:
+        headers["Authorization"] = Secret(f"Bearer {reveal(options.get('bearer'))}")
+    if isinstance(pair := options.get("basic"), Mapping):
+        headers["Authorization"] = basic(pair.get("user"), pair.get("password"))
+    return request._replace(headers=headers)
+
+
+def _renamed(request: Request, options: Options) -> Request:
+    """*request* with the names that its parameters have at this provider."""
+    names = options.fields("names")
+
+    def rename(fields: Mapping[str, Value]) -> dict[str, Value]:
+        return {str(names.get(name, name)): value for name, value in fields.items()}
+
+    body = request.body
+    if body and isinstance(body.content, Mapping):
+        body = Body(body.kind, rename(body.content))
+    return request._replace(query=rename(request.query), body=body)
+
+
+def _url(options: Options, method: str) -> str | Secret:
+    url = options.get(method)
+    return url if isinstance(url, Secret) else str(url)
+
+
+def _body(options: Options, added: dict[str, Value]) -> tuple[Body | None, dict[str, Value]]:
+    """The body, and the query; *added* parameters go into the body unless `as` says query."""
+    query = options.fields("query")
+    if "text" in options:
+        return Body("text", options.get("text")), query
+    if "json" in options:
+        content = {**added, **options.fields("json")} if added else options.get("json")
+        return Body("json", content), query
+    fields = {**added, **options.fields("form"), **options.fields("params")}
+    how = options.one_of("as", ("form", "json", "query"), "form")
+    if how == "query":
+        return None, {**query, **fields}
+    return (Body("json" if how == "json" else "form", fields) if fields else None), query
+
+
+def _seen(request: Request) -> Mapping[str, Value]:
+    """What headers may read of the request that they belong to."""
+    from ..wire import encode
+
+    encoded = encode(request)
+    parts = urlsplit(encoded.url)
+    return {
+        "method": request.method,
+        "url": Secret(encoded.url),
+        "path": Secret(parts.path),
+        "query": Secret(parts.query),
+        "body": Secret((encoded.body or b"").decode("utf-8", "replace")),
+    }
+
+
+def answer_of(response: Response) -> Mapping[str, Value]:
+    """An answer as expressions see it, every value of it a secret."""
+    return {
+        "status": response.status,
+        "headers": {name: Secret(value) for name, value in response.headers.items()},
+        "json": seal(response.json),
+        "text": Secret(response.text),
+    }
+
+
+def exchange(options: Options, services: Services, request: Request, *, redeems: bool) -> Response:
+    """Send *request* as often as `retry` and `poll` say; something that redeems goes once."""
+    checked(str(reveal(request.url)))
+    poll = options.modifier("poll")
+    if poll is None:
+        return _tried(options, services, request, redeems=redeems)
+    every_s = seconds_of(str(poll.get("every", "")), POLL_EVERY_S)
+    end = services.now() + seconds_of(str(poll.get("timeout", "")), POLL_TIMEOUT_S)
+    while True:
+        response = _tried(options, services, request, redeems=redeems)
+        if options.until(response=answer_of(response)):
+            return response
+        if services.now() + every_s > end:
+            raise ProviderError("E507", "what the step waited for has not come", outcome="unspent")
+        time.sleep(every_s)
+
+
+def _tried(options: Options, services: Services, request: Request, *, redeems: bool) -> Response:
+    retry = options.modifier("retry")
+    left = int(str(retry.get("times", 3))) if retry and not redeems else 0
+    wait_s = seconds_of(str(retry.get("wait", "")), RETRY_WAIT_S) if retry else 0
+    while True:
+        try:
+            response = services.http.send(request, redeems=redeems)
+        except TransportError:
+            if not left:
+                raise
+        else:
+            if not left or (response.status != 429 and response.status < 500):
+                return response
+            wait_s = _asked_to_wait(response, wait_s)
+        left -= 1
+        time.sleep(wait_s)
+
+
+def _asked_to_wait(response: Response, default_s: int) -> int:
+    asked = response.headers.get("retry-after", "")
+    return min(int(asked), LONGEST_WAIT_S) if asked.isdigit() else default_s
+
+
+def expected(options: Options, response: Response, failure: Callable[[], ProviderError]) -> None:
+    """Raise unless the answer is what the recipe expects: its `expect`, else any 2xx."""
+    held = options.held("expect", response=answer_of(response))
+    if held is None and not response.ok:
+        raise failure()
+    if held is False:
+        message = f"the answer ({response.status}) does not hold: {options.step.options['expect']}"
+        raise ProviderError("E507", message, place=options.step.place)

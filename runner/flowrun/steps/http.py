@@ -1,0 +1,35 @@
+"""Any request that is not the token request."""
+
+from __future__ import annotations
+
+from ..errors import ProviderError
+from ..message import Request, Response
+from ..oauth.answer import refusal_in
+from ..secret import reveal
+from ..services import Outputs, Services
+from ..urls import origin
+from .exchange import LATE, URLS, answer_of, exchange, expected, request_of
+from .kind import Options
+
+__all__ = ["LATE", "URLS", "preview", "run"]
+
+
+def run(options: Options, services: Services) -> Outputs:
+    request = request_of(options)
+    response = exchange(options, services, request, redeems=False)
+    expected(options, response, lambda: _failure(request, response))
+    return options.late_fields("outputs", response=answer_of(response))
+
+
+def preview(options: Options) -> Request | None:
+    return request_of(options)
+
+
+def _failure(request: Request, response: Response) -> ProviderError:
+    host = origin(str(reveal(request.url)))
+    said = refusal_in(response.json) if isinstance(response.json, dict) else None
+    message = f"{host} answered {response.status}"
+    if said and said.code:
+        message += f": {said.code}" + (f" ({said.text})" if said.text else "")
+    hint = "The token is not accepted: run the flow again." if response.status == 401 else ""
+    return ProviderError("E506" if 300 <= response.status < 400 else "E509", message, hint=hint)

@@ -1,0 +1,149 @@
+"""What a step is given, and what a step kind must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ..document import Map
+from ..errors import FlowError, located
+from ..flow import Step
+from ..message import Request
+from ..near import did_you_mean
+from ..place import place_of
+from ..secret import Secret, Value, reveal
+from ..services import Listener, Outputs, Services
+from ..template import Scope, evaluate, holds, render, render_url
+
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class StepKind(Protocol):
+    """A kind of step is a module with these; what a step does not see, it cannot use."""
+
+    URLS: frozenset[str]  # options that are URLs
+    LATE: frozenset[str]  # options that may read the answer, so that they wait for it
+
+    def run(self, options: Options, services: Services) -> Outputs: ...
+
+    def preview(self, options: Options) -> Request | None:
+        """The request that the step sends, or has a browser send."""
+        ...
+
+
+class Options:
+    """A step's options: rendered, but for those that wait for an answer."""
+
+    def __init__(self, step: Step, kind: StepKind, scope: Scope) -> None:
+        self.step, self.scope = step, scope
+        self.authorization: Outputs = {}  # what the nearest authorize step before it has made
+        self.listener: Listener | None = None
+        self._late = {key: value for key, value in step.options.items() if key in kind.LATE}
+        self._now: dict[str, Value] = {}
+        for key, value in step.options.items():
+            if key not in kind.LATE:
+                self._now[key] = _rendered(step.options, key, value, scope, key in kind.URLS)
+
+    def __contains__(self, key: str) -> bool:
+        return self._now.get(key) is not None
+
+    def get(self, key: str, default: Value = None) -> Value:
+        value = self._now.get(key)
+        return default if value is None else value
+
+    def plain(self, key: str, default: str = "") -> str:
+        """The option as plain text; a secret has no business there."""
+        value = self.get(key, default)
+        if isinstance(value, Secret):
+            raise FlowError("E222", f"{key} cannot hold a secret", place=self.step.place)
+        return str(value)
+
+    def fields(self, key: str) -> dict[str, Value]:
+        """The option as names and values; nulls are gone, since null is not sent."""
+        value = self.get(key, {})
+        if not isinstance(value, Mapping):
+            raise FlowError("E205", f"{key} must be names and values", place=self.step.place)
+        return {name: item for name, item in value.items() if item is not None}
+
+    def one_of(
+        self, key: str, choices: Mapping[str, object] | tuple[str, ...], default: str
+    ) -> str:
+        """The option, which is one of *choices*."""
+        word = self.plain(key, default)
+        if word not in choices:
+            hint = did_you_mean(word, choices) or f"One of {', '.join(choices)}."
+            place = place_of(self.step.options.get(key)) or self.step.place
+            raise FlowError("E205", f"{key} cannot be {word!r}", hint=hint, place=place)
+        return word
+
+    def switched(self, key: str) -> bool:
+        """Whether something that is on by itself has not been switched off by name."""
+        return str(self.get(key, "on")).lower() not in ("off", "false")
+
+    def seconds(self, key: str, default: int) -> int:
+        return seconds_of(self.plain(key), default)
+
+    def late(self, key: str, **more: Value) -> Value:
+        """An option that waited, as an expression over what is now known; null when absent."""
+        return self._evaluate(self._late.get(key), more)
+
+    def late_fields(self, key: str, **more: Value) -> dict[str, Value]:
+        """Names and values that waited, each an expression."""
+        fields = self._late.get(key)
+        if not isinstance(fields, Map):
+            return {}
+        return {name: self._evaluate(text, more) for name, text in fields.items()}
+
+    def late_texts(self, key: str, **more: Value) -> dict[str, Value]:
+        """Names and values that waited, each a text with {{ }}; nulls are gone."""
+        value = render(self._late.get(key), self.scope.with_(**more))
+        return (
+            {k: v for k, v in value.items() if v is not None} if isinstance(value, Mapping) else {}
+        )
+
+    def held(self, key: str, **more: Value) -> bool | None:
+        """Whether a predicate that waited holds; None when there is none."""
+        text = self._late.get(key)
+        return None if text is None else _holds(text, self.scope.with_(**more))
+
+    def modifier(self, key: str) -> Map | None:
+        value = self.step.modifiers.get(key)
+        return value if isinstance(value, Map) else None
+
+    def until(self, **more: Value) -> bool:
+        poll = self.modifier("poll")
+        return poll is None or _holds(poll["until"], self.scope.with_(**more))
+
+    def _evaluate(self, text: object, more: Mapping[str, Value]) -> Value:
+        if text is None or isinstance(text, (Map, list)):
+            return None
+        assert isinstance(text, (str, bool, int, float))
+        return evaluate(text, self.scope.with_(**more))
+
+
+def applies(step: Step, scope: Scope) -> bool:
+    """Whether the step's `if` holds, or it has none."""
+    return "if" not in step.modifiers or _holds(step.modifiers["if"], scope)
+
+
+def seconds_of(text: str, default: int) -> int:
+    """A duration such as 90, 90s, 5m, 2h or 30d in seconds."""
+    if not text:
+        return default
+    return int(text) if text.isdigit() else int(text[:-1]) * UNITS_S[text[-1]]
+
+
+def text_of(value: Value) -> str:
+    """*value* laid open, as text: for the last line before it leaves."""
+    plain = reveal(value)
+    return "" if plain is None else str(plain)
+
+
+def _holds(text: object, scope: Scope) -> bool:
+    assert isinstance(text, (str, bool, int, float))
+    return holds(text, scope)
+
+
+def _rendered(options: Map, key: str, value: object, scope: Scope, url: bool) -> Value:
+    with located(place_of(value) or options.keys_at.get(key)):
+        return render_url(value, scope) if url and isinstance(value, str) else render(value, scope)

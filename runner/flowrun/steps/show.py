@@ -1,0 +1,19 @@
+"""Show a person something to read."""
+
+from __future__ import annotations
+
+from ..message import Request
+from ..services import Outputs, Services
+from .kind import Options
+
+URLS = frozenset[str]()
+LATE = frozenset[str]()
+
+
+def run(options: Options, services: Services) -> Outputs:
+    services.tell(options.plain("text"))
+    return {}
+
+
+def preview(options: Options) -> Request | None:
+    return None

@@ -1,0 +1,117 @@
+"""
+The journal of one try to redeem a refresh token: a file of fixed size.
+
+    0      the state, one letter, so that changing it tears nothing
+    1      the header, written once
+    4096   the answer: status, content type, whether it is whole, up to 64 KiB of body
+
+Header and answer have their lengths and a digest in front, so that a torn write shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from flowrun.message import Response
+from flowrun.record import Record
+from flowrun.secret import JSON
+
+from . import private
+
+STATES = {b"s": "sent", b"p": "probed", b"u": "unknown"}
+ANSWER_AT, BODY_ROOM = 4096, 64 << 10
+SIZE = ANSWER_AT + 1024 + BODY_ROOM
+
+
+class Attempt(NamedTuple):
+    """What the journal said when it was read; a method changes the file alone."""
+
+    path: Path
+    state: str
+    id: str = ""  # none: the header is torn, so nothing was sent
+    of: tuple[JSON, ...] = ()  # see `redemption`
+    at: float = 0  # when the first try was made
+    answer: Response | None = None
+    whole: bool = False  # all of the answer is there
+
+    def mark(self, state: str) -> None:
+        _overwrite(self.path, 0, state[:1].encode())
+
+    def probe(self) -> Attempt:
+        """Promise the disk that no POST follows the next one."""
+        _overwrite(self.path, ANSWER_AT, bytes(64))  # what is there did not answer that one
+        self.mark("probed")
+        return self._replace(state="probed", answer=None, whole=False)
+
+    def keep(self, answer: Response) -> None:
+        """Put *answer* on the disk, or as much of it as there is room for."""
+        body = answer.body[:BODY_ROOM]
+        about = [answer.status, answer.content_type[:200], body == answer.body]
+        _overwrite(self.path, ANSWER_AT, sealed(json.dumps(about).encode(), body))
+
+    def undo(self) -> None:
+        """Nothing was sent after all."""
+        if self.state == "probed":
+            self.mark("unknown")
+        else:
+            self.discard()
+
+    def discard(self) -> None:
+        with private.told("remove", self.path):
+            self.path.unlink(missing_ok=True)
+
+
+def redemption(name: str, record: Record) -> tuple[JSON, ...]:
+    """What must not have changed for an answer to belong to *record*."""
+    token = hashlib.sha256((record.refresh_token or "").encode("utf-8", "surrogatepass"))
+    return (name, record.grant, record.version, token.hexdigest())
+
+
+def create(path: Path, of: tuple[JSON, ...], *, at: float) -> Attempt:
+    """A new journal, on the disk with all its room before anything is sent."""
+    attempt = Attempt(path, "sent", os.urandom(8).hex(), of, at)
+    header = sealed(json.dumps([attempt.id, of, at]).encode())
+    private.write(path, (b"s" + header).ljust(SIZE, b"\0"), new=True)
+    return attempt
+
+
+def read(path: Path) -> Attempt | None:
+    content = private.read(path)
+    if content is None:
+        return None
+    attempt = Attempt(path, STATES.get(content[:1], "probed"))  # which allows least
+    header, answer = unsealed(content[1:ANSWER_AT]), unsealed(content[ANSWER_AT:])
+    if header is not None:
+        name, of, at = json.loads(header[0])
+        attempt = attempt._replace(id=name, of=tuple(of), at=at)
+    if answer is not None:
+        status, kind, whole = json.loads(answer[0])
+        response = Response(status, {"content-type": kind}, answer[1])
+        attempt = attempt._replace(answer=response, whole=whole)
+    return attempt
+
+
+def sealed(head: bytes, body: bytes = b"") -> bytes:
+    rest = b"%d %d\n" % (len(head), len(body)) + head + body
+    return hashlib.sha256(rest).hexdigest().encode() + rest
+
+
+def unsealed(content: bytes) -> tuple[bytes, bytes] | None:
+    """What `sealed` was given; None when anything of it is missing or changed."""
+    lengths, _, rest = content[64:].partition(b"\n")
+    try:
+        head, body = map(int, lengths.split())
+    except ValueError:
+        return None
+    parts = rest[:head], rest[head : head + body]
+    return parts if content.startswith(sealed(*parts)) else None
+
+
+def _overwrite(path: Path, offset: int, content: bytes) -> None:
+    with private.told("write", path), os.fdopen(os.open(path, os.O_WRONLY), "wb") as file:
+        os.pwrite(file.fileno(), content, offset)
+        os.fdatasync(file.fileno())

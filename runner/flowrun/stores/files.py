@@ -1,0 +1,129 @@
+"""Records as private files in one folder, each with a lock and a journal beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from flowrun.errors import FlowError, StoreError
+from flowrun.record import Record, document_of, record_from
+from flowrun.secret import JSON
+
+from . import attempt as journal
+from . import private
+from .attempt import Attempt
+from .lock import locked
+
+DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$"  # Windows ignores the extension
+NAME = re.compile(rf"(?!(?i:{DEVICE}))[A-Za-z0-9][A-Za-z0-9._@+-]{{0,99}}(?<!\.)")
+
+
+class FileStore:
+    """The records in *folder*; every change happens inside `locked(name)`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, name: str) -> Path:
+        """Where *name* is, or would be; raises `FlowError` when it is no portable file name."""
+        if not NAME.fullmatch(name):
+            hint = "Use up to 100 letters, digits and . _ @ + -, beginning with a letter or digit."
+            raise FlowError("E220", f"a record cannot be called {name!r}", hint=hint)
+        return self.folder / f"{name}.json"
+
+    def names(self) -> list[str]:
+        found = self.folder.glob("*.json") if private.is_private(self.folder, folder=True) else ()
+        return sorted(path.stem for path in found if NAME.fullmatch(path.stem))
+
+    def read(self, name: str) -> Record | None:
+        """The record, None only when there is none; whatever else is wrong raises."""
+        document = _read(path := self.path(name))
+        try:
+            return None if document is None else record_from(document)
+        except StoreError as error:
+            raise _damaged(path, str(error)) from None
+
+    def write(self, name: str, record: Record) -> None:
+        """Replace the record whole; the caller holds the lock."""
+        self._prepare(name)
+        _write(self.path(name), document_of(record))
+
+    def delete(self, name: str) -> None:
+        """Remove all that is kept of *name* but the lock, for which others may wait."""
+        for path in (self.path(name), *self.folder.glob(".flowrun/*")):
+            if path.stem == name and path.suffix != ".lock":
+                with private.told("remove", path):
+                    path.unlink(missing_ok=True)
+
+    def locked(self, name: str, *, deadline_s: float = 30) -> AbstractContextManager[None]:
+        """Nobody else changes *name* in here; raises `StoreError` after *deadline_s*."""
+        self._prepare()
+        return locked(self._aside(name, "lock"), deadline_s=deadline_s)
+
+    def probe(self, *names: str) -> None:
+        """Prove that the store can be written, and *names* used, before anybody is asked."""
+        self._prepare(*names)
+        trial = self.folder / ".flowrun" / "trial"
+        private.write(trial, bytes(journal.SIZE))
+        trial.unlink(missing_ok=True)
+
+    def attempt(self, name: str) -> Attempt | None:
+        """The journal that an interrupted refresh left."""
+        return journal.read(self._aside(name, "attempt"))
+
+    def begin(self, name: str, record: Record, *, at: float) -> Attempt:
+        """The journal of a refresh that is about to be sent."""
+        return journal.create(self._aside(name, "attempt"), journal.redemption(name, record), at=at)
+
+    def keep_orphan(self, name: str) -> None:
+        """Copy the journal's answer, if it may hold a token, to where nothing overwrites it."""
+        attempt = self.attempt(name)
+        if attempt is not None and attempt.answer is not None and attempt.answer.ok:
+            private.write(self._aside(name, f"orphan-{attempt.id}"), attempt.answer.body)
+
+    def typed(self, name: str) -> dict[str, JSON]:
+        """What a person typed for this record."""
+        return _read(self._aside(name, "inputs")) or {}
+
+    def keep_typed(self, name: str, document: dict[str, JSON]) -> None:
+        self._prepare()
+        _write(self._aside(name, "inputs"), document)
+
+    def _aside(self, name: str, kind: str) -> Path:
+        return self.path(name).parent / ".flowrun" / f"{name}.{kind}"
+
+    def _prepare(self, *names: str) -> None:
+        """Make the folders; refuse a new name that git knows, or that is another's in capitals."""
+        private.folder(self.folder)
+        private.folder(self.folder / ".flowrun")
+        for name in names:
+            if self.path(name).exists():
+                continue
+            private.refuse_tracked(self.path(name))
+            for twin in (other for other in self.names() if other.casefold() == name.casefold()):
+                hint = "Some systems take both for one file; use another name."
+                raise FlowError("E220", f"{name} is {twin} in other capitals", hint=hint)
+
+
+def _damaged(path: Path, what: str) -> StoreError:
+    hint = "Keep it: it may hold your only token. Repair it, or move it away and run the flow."
+    return StoreError("E702", f"{path} is damaged: {what}", hint=hint)
+
+
+def _read(path: Path) -> dict[str, JSON] | None:
+    content = private.read(path) if private.is_private(path.parent, folder=True) else None
+    if content is None:
+        return None
+    try:
+        document: JSON = json.loads(content)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise _damaged(path, "it is no JSON object")
+    return document
+
+
+def _write(path: Path, document: dict[str, JSON]) -> None:
+    private.write(path, json.dumps(document, indent=2).encode() + b"\n")

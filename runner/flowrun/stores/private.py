@@ -1,0 +1,129 @@
+"""Files that only their owner can read: born so, replaced whole, and refused when they are not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+TYPE_CHECKING = False  # the fast way to a cached token reads through here
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROOM, WRITABLE = "Free some space there", "Choose a folder that you can write, with --tokens"
+REMEDIES = {errno.ENOSPC: ROOM, errno.EDQUOT: ROOM, errno.EFBIG: ROOM}
+
+
+def read(path: str | Path) -> bytes | None:
+    """What is in *path*, None when there is no such file; raises when it is not private."""
+    if not is_private(path):
+        return None
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with told("read", path), os.fdopen(os.open(path, flags), "rb") as file:
+        _check(path, os.fstat(file.fileno()), folder=False)
+        return file.read()
+
+
+def write(path: Path, content: bytes, *, new: bool = False) -> None:
+    """Put *content* into *path* so that a reader, or a crash, meets the old or the new."""
+    staging, flags = path.with_name(f".{path.name}.{os.urandom(6).hex()}"), os.O_CREAT | os.O_EXCL
+    with told("write", path):
+        try:
+            with os.fdopen(
+                os.open(staging, flags | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "wb"
+            ) as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            if new:
+                path.hardlink_to(staging)  # which, unlike replace, refuses what exists
+            else:
+                staging.replace(path)
+        finally:
+            staging.unlink(missing_ok=True)
+        _sync(path.parent)
+
+
+def folder(path: Path) -> None:
+    """Make *path* a folder that only its owner may enter, and git does not see."""
+    with told("create", path):
+        for missing in [each for each in (path, *path.parents) if not each.exists()][::-1]:
+            missing.mkdir(mode=0o700, exist_ok=True)
+            _sync(missing.parent)
+        is_private(path, folder=True)
+        if not (path / ".gitignore").exists():
+            write(path / ".gitignore", b"*\n")
+
+
+def is_private(path: str | Path, *, folder: bool = False) -> bool:
+    """Whether *path* exists; raises when it is something else, or others may read it."""
+    with told("open", path):
+        try:
+            _check(path, os.lstat(path), folder=folder)
+        except FileNotFoundError:
+            return False
+    return True
+
+
+def refuse_tracked(path: Path) -> None:
+    """Raise when git would publish *path*."""
+    if not any((parent / ".git").exists() for parent in path.absolute().parents):
+        return
+    import subprocess
+
+    # A repository may name a program that watches its files; listing one must not run it.
+    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--", path.name]
+    try:
+        # Nothing in it was chosen by a recipe: S603 has no way to know.
+        done = subprocess.run(command, cwd=path.parent, capture_output=True)  # noqa: S603
+    except FileNotFoundError:  # without git nothing is published
+        return
+    if done.returncode == 0:
+        hint = "Count its token as leaked: revoke it. Then run: git rm --cached"
+        raise _refused("E706", f"git tracks {path}", path, hint)
+
+
+class told:  # a class, since contextlib costs a millisecond
+    """Say why the system does not let us do *deed* to *path*, and what helps."""
+
+    def __init__(self, deed: str, path: str | Path) -> None:
+        self.deed = f"cannot {deed} {path}"
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, OSError):
+            from flowrun.errors import StoreError
+
+            hint = f"{REMEDIES.get(error.errno or 0, WRITABLE)}, then run again."
+            message = f"{self.deed}: {error.strerror or error}"
+            raise StoreError("E701", message, hint=hint) from None
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in *folder* last."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check(path: str | Path, status: os.stat_result, *, folder: bool) -> None:
+    mode, right = status.st_mode, stat.S_ISDIR if folder else stat.S_ISREG
+    for wrong, what, repair in (
+        (stat.S_ISLNK(mode), "is a symbolic link", "ls -l"),
+        (not right(mode), f"is no {'folder' if folder else 'regular file'}", "ls -l"),
+        (status.st_uid != os.geteuid(), "belongs to another user", "sudo chown $USER"),
+        (mode & 0o077, "is open to other users", f"chmod {'700' if folder else '600'}"),
+    ):
+        if wrong:
+            raise _refused("E703", f"{path} {what}", path, f"Look at it, then run: {repair}")
+
+
+def _refused(code: str, message: str, path: str | Path, hint: str) -> Exception:
+    import shlex
+
+    from flowrun.errors import StoreError
+
+    return StoreError(code, message, hint=f"{hint} {shlex.quote(str(path))}")

@@ -1,0 +1,92 @@
+"""What a flow may reach beyond its own inputs, once a person has said so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from .errors import FlowError
+from .flow import Flow, Input, digest
+from .secret import JSON
+
+COMMAND_TIMEOUT_S = 60
+
+
+def elsewhere(environ: Mapping[str, str], flow: Flow, item: Input) -> JSON:
+    """
+    The value that the input's `from` leads to, or None.
+
+    Raises:
+        FlowError: the flow is not trusted (E221), or the command or file does not give a value.
+    """
+    how, what = next(iter(item.source.items()))
+    if how == "env" and str(what).startswith("FLOWRUN_"):
+        return environ.get(str(what))
+    if not is_trusted(flow, environ):
+        hint = f"Read it, then: flowrun trust {flow.files[0]}"
+        message = (
+            f"the input {item.name!r} comes from {how} {_shown(what)}, and the flow is not trusted"
+        )
+        raise FlowError("E221", message, hint=hint, place=item.place)
+    if how == "env":
+        return environ.get(str(what))
+    return _from_file(item, str(what)) if how == "file" else _from_command(item, what, environ)
+
+
+def is_trusted(flow: Flow, environ: Mapping[str, str]) -> bool:
+    own = digest(flow.document)
+    return own in environ.get("FLOWRUN_TRUST", "").split() or own in _trusted()
+
+
+def trust(flow: Flow) -> str:
+    """Remember that this very recipe, with all that it extends, is trusted; its digest."""
+    own = digest(flow.document)
+    path = _path()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if own not in _trusted():
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{own} {flow.files[0]}\n")
+    return own
+
+
+def _path() -> Path:
+    from platformdirs import user_state_path
+
+    return user_state_path("flowrun") / "trusted"
+
+
+def _trusted() -> set[str]:
+    try:
+        lines = _path().read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return set()
+    return {line.split(" ", 1)[0] for line in lines}
+
+
+def _shown(what: object) -> str:
+    return " ".join(map(str, what)) if isinstance(what, list) else str(what)
+
+
+def _from_file(item: Input, name: str) -> str:
+    try:
+        return Path(name).expanduser().read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise FlowError(
+            "E215", f"{item.name}: cannot read {name}: {reason}", place=item.place
+        ) from None
+
+
+def _from_command(item: Input, command: object, environ: Mapping[str, str]) -> str:
+    import subprocess
+
+    words = [str(word) for word in command] if isinstance(command, list) else [str(command)]
+    env = {name: value for name, value in environ.items() if not name.startswith("FLOWRUN_")}
+    try:
+        done = subprocess.run(  # noqa: S603 - a person has trusted these very words
+            words, env=env, stdout=subprocess.PIPE, timeout=COMMAND_TIMEOUT_S, check=True, text=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        reason = f"{words[0]} failed ({type(error).__name__})"
+        raise FlowError("E215", f"{item.name}: {reason}", place=item.place) from None
+    return done.stdout.rstrip("\r\n")

@@ -1,0 +1,105 @@
+"""A request as it goes over the wire, and as a curl command that a person may read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from urllib.parse import quote, quote_plus
+
+from . import __version__
+from .errors import FlowError
+from .message import Body, Request
+from .secret import JSON, masked, reveal
+
+FORM = "application/x-www-form-urlencoded"
+CONTENT_TYPES = {"form": FORM, "json": "application/json", "text": "text/plain; charset=utf-8"}
+FRAMING = ("connection", "content-length", "host", "te", "transfer-encoding", "upgrade")
+HEADER = re.compile(r"[!#$%&'*+.^_`|~\w-]+: [\t\x20-\x7e\xa0-\xff]*", re.ASCII)
+URL_SAFE = "!$%&'()*+,/:;=?@[]~"
+
+
+class Encoded(NamedTuple):
+    """A request with its secrets laid open."""
+
+    method: str
+    url: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes | None
+
+
+def encode(request: Request) -> Encoded:
+    """*request* ready to be sent; raises `FlowError` for what no request can carry."""
+    try:
+        url = _url(str(reveal(request.url)), reveal(request.query))
+        headers = _headers(reveal(request.headers), request.body)
+        content = request.body and _text(request.body.kind, reveal(request.body.content)).encode()
+    except UnicodeEncodeError:
+        # Not `from error`: it holds the text, which may be secret.
+        raise FlowError("E222", "a value in the request is no text that can be encoded") from None
+    return Encoded(request.method, url, headers, content)
+
+
+def as_curl(request: Request) -> str:
+    """*request* as a curl command in which no secret shows."""
+    import shlex
+
+    # What is not known yet reads <like this>.
+    url = _url(str(masked(request.url)), masked(request.query))
+    url = url.replace("%3C", "<").replace("%3E", ">")
+    option = (
+        "" if request.method == ("POST" if request.body else "GET") else f"-X {request.method} "
+    )
+    shown = [("-H", f"{n}: {v}") for n, v in _headers(masked(request.headers), request.body)[:-2]]
+    shown += _curl_data(request.body) if request.body else []
+    return " \\\n  ".join(
+        [f"curl {option}{shlex.quote(url)}", *(f"{name} {shlex.quote(v)}" for name, v in shown)]
+    )
+
+
+def _url(url: str, query: JSON) -> str:
+    head, _, tail = url.partition("#")[0].partition("?")
+    pairs = [f"{quote(name, '')}={quote(value, '*')}" for name, value in _flat(query)]
+    joined = "&".join(filter(None, [quote(tail, URL_SAFE), *pairs]))
+    return quote(head, URL_SAFE) + (f"?{joined}" if joined else "")
+
+
+def _flat(pairs: JSON) -> Iterator[tuple[str, str]]:
+    for name, value in pairs.items() if isinstance(pairs, dict) else ():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, (list, dict)):
+                raise FlowError("E222", f"{name} is a map or a list where only a text can stand")
+            if item is not None:
+                number = isinstance(item, (bool, int, float))
+                yield name, json.dumps(item) if number else str(item)
+
+
+def _headers(given: JSON, body: Body | None) -> list[tuple[str, str]]:
+    headers = list(_flat(given))
+    for name, value in headers:
+        if not HEADER.fullmatch(f"{name}: {value}") or name.lower() in FRAMING:
+            raise FlowError("E222", f"the header {name!r} or its value is none that a flow may set")
+    named = {name.lower() for name, _ in headers}
+    own = {"Accept": "application/json", "Content-Type": body and CONTENT_TYPES[body.kind]}
+    headers += [(name, value) for name, value in own.items() if value and name.lower() not in named]
+    return [*headers, ("User-Agent", f"flowrun/{__version__}"), ("Accept-Encoding", "identity")]
+
+
+def _text(kind: str, content: JSON) -> str:
+    if kind == "form":  # RFC 6749 appendix B: a space is a plus
+        return "&".join(f"{quote_plus(n)}={quote_plus(v)}" for n, v in _flat(content))
+    return json.dumps(_without_nulls(content), default=str) if kind == "json" else str(content)
+
+
+def _without_nulls(value: JSON) -> JSON:
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _curl_data(body: Body) -> list[tuple[str, str]]:
+    content = masked(body.content)
+    if body.kind == "form":
+        return [("--data-urlencode", f"{name}={value}") for name, value in _flat(content)]
+    return [("--data-raw", _text(body.kind, content))]

@@ -1,0 +1,60 @@
+"""Servers, a person, and the command line as real processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from servers.command import TESTS, Cli, Process
+from servers.rig import Rig, free_port, rig
+from servers.zendesk import Served, serving
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    return Process(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def approve() -> str:
+    """For $BROWSER: a person who signs in, consents, and is sent back."""
+    return f"{TESTS / 'rigs' / 'approve'} %s"
+
+
+@pytest.fixture(scope="session")
+def deny(approve: str) -> str:
+    """For $BROWSER: a person who refuses."""
+    return approve.replace(" %s", " --deny %s")
+
+
+@pytest.fixture
+def zendesk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A Zendesk on loopback whose one registered redirection URI has a free port."""
+    redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
+    with serving(tmp_path_factory.mktemp("zendesk"), redirect_uri) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def oidc_provider() -> Iterator[Rig]:
+    with rig("oidc-provider", needs=("node", "npm")) as url:
+        paths = {"authorize_url": "/auth", "token_url": "/token"}
+        paths["revoke_url"] = "/token/revocation"
+        yield Rig(url, {name: url + path for name, path in paths.items()})
+
+
+@pytest.fixture(scope="session")
+def django_oauth_toolkit() -> Iterator[Rig]:
+    with rig("django-oauth-toolkit", needs=("python3", "openssl")) as url:
+        paths = {"authorize_url": "/o/authorize/", "token_url": "/o/token/"}
+        paths["revoke_url"] = "/o/revoke_token/"
+        yield Rig(url, {name: url + path for name, path in paths.items()})
+
+
+@pytest.fixture(params=["oidc_provider", "django_oauth_toolkit"])
+def any_rig(request: pytest.FixtureRequest) -> Rig:
+    """Each authorization server of others in turn."""
+    started: Rig = request.getfixturevalue(request.param)
+    return started
