@@ -7,13 +7,13 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 
@@ -26,7 +26,7 @@ URL = "https://id.example/authorize?state=right"
 GOOD = "/callback?code=fake-code&state=right"
 
 
-def judge(parameters: Mapping[str, str]) -> None:
+def judge(parameters: Mapping[str, str], *, bare: bool = False) -> None:
     if parameters.get("state") != "right":
         raise CallbackError("E404", "the redirect carries another state than the one we sent")
     if "error" in parameters:
@@ -168,7 +168,7 @@ def test_a_denial_ends_the_login_and_reaches_the_browser_before_the_sockets_clos
 
 @pytest.mark.parametrize("code", ["E403", "E405", "E408", "E409"])
 def test_whatever_else_the_judge_refuses_ends_the_login_and_is_shown_escaped(code: str) -> None:
-    def refuse(_: Mapping[str, str]) -> None:
+    def refuse(_: Mapping[str, str], *, bare: bool = False) -> None:
         raise CallbackError(code, "it says <script>")
 
     with login(accept=refuse) as begun:
@@ -262,7 +262,7 @@ def test_a_second_hit_is_told_that_the_first_was_received() -> None:
 def test_exactly_one_of_many_valid_redirects_wins() -> None:
     meet = threading.Barrier(12)
 
-    def wait_for_all(_: Mapping[str, str]) -> None:
+    def wait_for_all(_: Mapping[str, str], *, bare: bool = False) -> None:
         meet.wait(10)
 
     with login(accept=wait_for_all) as begun:
@@ -482,9 +482,12 @@ except KeyboardInterrupt:
 
 
 def test_ctrl_c_passes_through_and_the_process_ends() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", CTRL_C], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "-c", CTRL_C]
+    with (
+        Popen(command, stdout=PIPE, stderr=PIPE, text=True) as process,
+        contextlib.ExitStack() as afterwards,
+    ):
+        afterwards.callback(process.kill)
         assert process.stderr
         assert any("https://id.example/" in line for line in process.stderr)
 

@@ -238,6 +238,17 @@ def test_a_refusal_that_spends_nothing_changes_nothing(store: FileStore, answer:
     assert "last_error" not in run(store, wire).meta
 
 
+def test_a_success_forgets_the_trouble_before_it(store: FileStore) -> None:
+    wire = Wire(error(429), tokens(1))
+    refusal(lambda: run(store, wire))
+
+    def keeping(record: Record, wrap: Callable[[Http], Http]) -> Record:
+        new = record_in(redemption_by(wrap(wire), record), NOON)
+        return new._replace(meta={**record.meta, **new.meta})
+
+    assert set(run(store, keeping).meta) == {"version", "grant", "issued_at", "attempt"}
+
+
 def test_a_request_that_never_left_may_be_sent_again(store: FileStore) -> None:
     wire = Wire(TransportError("E601", "no connection", sent=False), tokens(1))
 
@@ -313,9 +324,12 @@ def test_a_probe_that_never_left_was_none(store: FileStore) -> None:
     refusal(lambda: run(store, wire))
 
     refused = refusal(lambda: run(store, wire))
+    attempt = store.attempt("acme")
     record = run(store, wire)
 
     assert refused.code == "E601"
+    assert attempt is not None
+    assert attempt.state == "unknown"
     assert record.access_token == "access-1"
 
 
@@ -629,7 +643,7 @@ def test_a_killed_refresh_is_settled_by_the_next_one(
     assert (record.access_token, record.refresh_token) == ("access-1", "refresh-1")
     assert (record.version, record) == (1, stored(store))
     assert len(provider.redeemed) == posts
-    assert store.attempt("acme") is None
+    assert (store.attempt("acme"), orphans(store)) == (None, [])
 
 
 def test_an_answer_lost_with_its_process_is_probed_once_and_then_needs_a_person(

@@ -417,11 +417,12 @@ def test_a_token_of_another_client_is_none_of_ours(tmp_path: Path) -> None:
     assert answer.json()["error"] == "invalid_grant"
 
 
-def test_a_damaged_state_file_begins_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b'{"x": ', b"[]", b'{"x": 1}', b"\xff"])
+def test_a_damaged_state_file_begins_anew(tmp_path: Path, content: bytes) -> None:
     state = tmp_path / "private" / "provider.json"
     with sandbox_of(state=state) as sandbox:
         log_in(sandbox)
-        state.write_bytes(b'{"x": ')
+        state.write_bytes(content)
         token = log_in(sandbox)
 
     assert token["access_token"]
@@ -498,6 +499,8 @@ def test_a_consent_is_given_once_and_only_from_its_own_page() -> None:
         {"redirect_uri": "https://evil.example/callback"},
         {"redirect_uri": "http://127.0.0.1.evil.example/"},
         {"redirect_uri": "http://127.0.0.1:80@evil.example/"},
+        {"redirect_uri": "http://127.0.0.1/a\r\nX-Injected: b"},
+        {"redirect_uri": "http://127.0.0.1/a\rX-Injected: b"},
         {"redirect_uri": "nonsense"},
     ],
 )
@@ -509,6 +512,7 @@ def test_a_wrong_client_or_redirect_is_a_page_and_never_a_redirect(
 
     assert answer.status_code == 400
     assert answer.headers["content-type"].startswith("text/html")
+    assert "oauthlib" not in answer.text
     assert "location" not in answer.headers
 
 

@@ -22,18 +22,14 @@ def main() -> None:
     from .ending import ending
 
     with ending():
-        sys.exit(_run(words))
+        if words and words[0] not in COMMANDS and not any(word.startswith("-") for word in words):
+            from .commands.run import run  # without options there is nothing to parse
+            from .session import Settings
 
+            sys.exit(run(words, Settings()))
+        from .cli import command_line
 
-def _run(words: list[str]) -> int:
-    if words and words[0] not in COMMANDS and not any(word.startswith("-") for word in words):
-        from .commands import run  # without options there is nothing to parse
-        from .session import Settings
-
-        return run(words, Settings())
-    from .cli import command_line
-
-    return command_line(words)
+        command_line(words)
 
 
 if __name__ == "__main__":

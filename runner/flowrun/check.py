@@ -153,13 +153,13 @@ def _fits(flow: Flow, name: str, value: Node) -> Iterator[Problem]:
 def _vars(flow: Flow) -> Iterator[Problem]:
     read = {
         use.path[1]
-        for use in _uses(flow, flow.document)
+        for use in _uses(flow.document)
         if use.path[0] == "vars" and len(use.path) > 1
     }
     for name in flow.vars:
         if name not in read:
             place = flow.vars.keys_at.get(name) if isinstance(flow.vars, Map) else None
-            hint = did_you_mean(name, [each for each in read if each not in flow.vars])
+            hint = did_you_mean(name, [each for each in read if flow.vars.get(each) is None])
             yield Problem(
                 "E209",
                 f"nothing reads the var {name!r}",
@@ -168,7 +168,7 @@ def _vars(flow: Flow) -> Iterator[Problem]:
             )
 
 
-def _uses(flow: Flow, document: Node) -> Iterator[Use]:
+def _uses(document: Node) -> Iterator[Use]:
     try:
         yield from uses(document)
     except FlowError:

@@ -7,13 +7,19 @@ from typing import Annotated
 
 import typer
 
-from . import commands
+from . import __version__
 from .__main__ import COMMANDS
 from .errors import FlowError
 from .session import Settings
 from .steps.kind import UNITS_S, seconds_of
 
+
+def _end(status: int, **_: object) -> None:
+    raise typer.Exit(status)
+
+
 app = typer.Typer(
+    result_callback=_end,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -26,6 +32,17 @@ app = typer.Typer(
 
 Flows = Annotated[
     list[str], typer.Argument(metavar="FLOW...", help="Flow files, or shipped recipes.")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"flowrun {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
 ]
 FlowName = Annotated[str, typer.Argument(metavar="FLOW", help="A flow file, or a shipped recipe.")]
 Names = Annotated[
@@ -66,13 +83,12 @@ NoInput = Annotated[
 ]
 
 
-def command_line(words: list[str]) -> int:
-    """Run the command that *words* say; the exit status."""
+def command_line(words: list[str]) -> None:
+    """Run the command that *words* say, and exit."""
     first = next((word for word in words if not word.startswith("-")), None)
     if first is not None and first not in COMMANDS:
         words = ["run", *words]
-    status = app(args=words, prog_name="flowrun", standalone_mode=False)
-    return status if isinstance(status, int) else 0
+    app(args=words, prog_name="flowrun")
 
 
 def _given(pairs: list[str] | None) -> dict[str, str]:
@@ -88,6 +104,11 @@ def _seconds(text: str | None) -> float | None:
     if not (text.isdigit() or (text[:-1].isdigit() and text[-1] in UNITS_S)):
         raise FlowError("E219", f"{text!r} is no duration", hint="For example 90s, 10m, 2h or 1d.")
     return seconds_of(text, 0)
+
+
+@app.callback()
+def flowrun(version: Version = False) -> None:
+    """What every command shares: nothing but the version."""
 
 
 @app.command()
@@ -113,20 +134,26 @@ def run(
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:
-    """Bring tokens up to date: leave them, refresh them, or ask for consent. Prints the records' paths."""
+    """Bring tokens up to date, and print where they are. Asks for consent where only that helps."""
     settings = Settings(
         tokens=tokens, sandbox=sandbox, no_input=no_input, no_browser=no_browser,
         verbose=verbose, given=_given(set_), profile=profile,
     )  # fmt: skip
     if dry_run:
-        return commands.dry_run(flows, settings)
-    return commands.run(flows, settings, again=fresh, json=json, all_profiles=all_profiles)
+        from .commands import explain as dry
+
+        return dry.dry_run(flows, settings)
+    from .commands import run as command
+
+    return command.run(flows, settings, again=fresh, json=json, all_profiles=all_profiles)
 
 
 @app.command()
 def check(flows: Flows, json: Json = False) -> int:
-    """Say everything that is wrong with flow files, which hosts they contact, and what they weaken."""
-    return commands.check(flows, json=json)
+    """Say everything that is wrong with flows, whom they contact, and what they weaken."""
+    from .commands import check as command
+
+    return command.check(flows, json=json)
 
 
 @app.command()
@@ -139,7 +166,9 @@ def explain(
 ) -> int:
     """Show where each input's value comes from, and every request with its values masked."""
     settings = Settings(tokens=tokens, given=_given(set_), profile=profile, no_input=True)
-    return commands.explain(flow, settings, json=json)
+    from .commands import explain as command
+
+    return command.explain(flow, settings, json=json)
 
 
 @app.command()
@@ -167,7 +196,9 @@ def token(
         verbose=verbose,
         no_input=True,
     )
-    return commands.token(name, settings, min_ttl_s=_seconds(min_ttl), json=json)
+    from .commands import token as command
+
+    return command.token(name, settings, min_ttl_s=_seconds(min_ttl), json=json)
 
 
 @app.command()
@@ -175,7 +206,9 @@ def status(
     names: SomeNames = None, sandbox: Sandbox = False, tokens: Tokens = None, json: Json = False
 ) -> int:
     """Say how long each token lives. Exit status 8 when something needs a person."""
-    return commands.status(names or [], Settings(tokens=tokens, sandbox=sandbox), json=json)
+    from .commands import status as command
+
+    return command.status(names or [], Settings(tokens=tokens, sandbox=sandbox), json=json)
 
 
 @app.command()
@@ -198,7 +231,9 @@ def refresh(
             "E219", "which records?", hint="Name them, or say --all, --due or --within 10m."
         )
     settings = Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True)
-    return commands.refresh(
+    from .commands import refresh as command
+
+    return command.refresh(
         names or [], settings, due_only=due or bool(within), within_s=_seconds(within), json=json
     )
 
@@ -212,7 +247,9 @@ def verify(
     verbose: Verbose = False,
 ) -> int:
     """Ask the provider whether the tokens work."""
-    return commands.verify(
+    from .commands import records as command
+
+    return command.verify(
         names, Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True), json=json
     )
 
@@ -226,7 +263,9 @@ def revoke(
     verbose: Verbose = False,
 ) -> int:
     """End the grants at the provider. The records stay, and say so."""
-    return commands.revoke(
+    from .commands import records as command
+
+    return command.revoke(
         names, Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True), json=json
     )
 
@@ -234,13 +273,17 @@ def revoke(
 @app.command()
 def forget(names: Names, sandbox: Sandbox = False, tokens: Tokens = None) -> int:
     """Remove records here. The grants at the provider live on."""
-    return commands.forget(names, Settings(tokens=tokens, sandbox=sandbox))
+    from .commands import records as command
+
+    return command.forget(names, Settings(tokens=tokens, sandbox=sandbox))
 
 
 @app.command()
 def trust(flow: FlowName) -> int:
     """Allow a flow to read the files, commands and variables that its inputs' `from` names."""
-    return commands.trust(flow)
+    from .commands import others as command
+
+    return command.trust(flow)
 
 
 @app.command()
@@ -252,4 +295,6 @@ def sandbox(
 ) -> int:
     """Serve the provider that a recipe describes, on loopback, until Ctrl-C."""
     settings = Settings(sandbox=True, given=_given(set_), profile=profile)
-    return commands.sandbox(flow, settings, port=port)
+    from .commands import others as command
+
+    return command.sandbox(flow, settings, port=port)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from .errors import FlowrunError, PersonNeeded, Problem
-from .message import Request, Response
-from .secret import JSON, Redactor, Secret, Value, masked
+from .message import Request, Response, secrets_of
+from .secret import JSON, Redactor, Value, masked
 
 GRAVITY = (0, 6, 4, 2, 8, 5, 7, 3)
 """Exit statuses from the slightest to the gravest."""
@@ -45,9 +45,7 @@ class Console:
 
     def trace(self, request: Request, response: Response | None) -> None:
         """A line for each exchange; what it carried is kept out of all that follows."""
-        content = request.body.content if request.body else None
-        for part in (request.url, request.query, request.headers, content):
-            self.redact.add(_sealed(part))
+        self.redact.add(secrets_of(request))
         if response is not None and isinstance(response.json, dict):
             self.redact.add(
                 [v for k, v in response.json.items() if k.endswith(("token", "secret"))]
@@ -55,18 +53,6 @@ class Console:
         if self.verbose:
             ended = f"{response.status}, {len(response.body)} bytes" if response else "no answer"
             self.tell(f"{request.method} {masked(request.url)} -> {ended}")
-
-
-def _sealed(value: Value) -> Value:
-    """The secrets in *value*, and the words of each: a header's scheme is none."""
-    if isinstance(value, Secret):
-        plain = value.reveal()
-        return plain.split() if isinstance(plain, str) else plain
-    if isinstance(value, Mapping):
-        return [_sealed(item) for item in value.values()]
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_sealed(item) for item in value]
-    return None
 
 
 def described(problem: Problem) -> str:

@@ -61,7 +61,7 @@ def make_current(job: Job, services: Services, *, again: bool, consent: bool) ->
         if not again and (found := _without_consent(job, record, services)):
             return found
     if not consent:
-        hint = f"Run it where a browser is: flowrun {job.flow.files[0]}"
+        hint = f"Run it where a browser is: flowrun {job.flow.file}"
         raise PersonNeeded("E802", f"{job.name} needs consent", hint=hint)
     return Current(job, log_in(job, services), "obtained")
 

@@ -18,7 +18,7 @@ class State(NamedTuple):
     """What the steps so far have made."""
 
     inputs: Mapping[str, Value]
-    steps: dict[str, Outputs] = {}
+    steps: Mapping[str, Outputs] = {}
     callback: Outputs | None = None
     saved: Outputs | None = None
 
@@ -44,7 +44,8 @@ def run_section(
     Raises:
         FlowrunError: a step failed; the error knows the step's place in the flow.
     """
-    state = state._replace(steps={})
+    done: dict[str, Outputs] = {}
+    state = state._replace(steps=done)
     authorization: Outputs = {}
     for step in flow.steps(section):
         with located(step.place):
@@ -55,7 +56,7 @@ def run_section(
             options.authorization = authorization
             options.listener = (listeners or {}).get(step.id)
             outputs = kinds[step.kind].run(options, services)
-        state.steps[step.id] = outputs
+        done[step.id] = outputs
         if step.kind == "authorize":
             authorization = outputs
         if step.kind == "capture":

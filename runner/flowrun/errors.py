@@ -78,7 +78,7 @@ CODES = {
     "E801": "an input is missing and nobody is here to ask",
     "E802": "consent is needed and nobody is here to give it",
 }
-"""Every code that flowrun prints, and what it is about; `docs/errors.md` has a paragraph on each."""
+"""Every code that flowrun prints; `docs/errors.md` has a paragraph on each."""
 
 
 class Problem(NamedTuple):

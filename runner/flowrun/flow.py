@@ -61,6 +61,11 @@ class Flow(NamedTuple):
         return str(self.document.get("title") or self.name)
 
     @property
+    def file(self) -> str:
+        """What a person names on the command line to run this flow."""
+        return self.files[0].removeprefix("flowrun:")
+
+    @property
     def setup(self) -> str:
         return str(self.document.get("setup") or "")
 

@@ -56,7 +56,8 @@ def flow_of(name: str, record: Record) -> Flow:
     if not isinstance(plan, dict):
         hint = "Run its flow once; then the record knows how it is refreshed."
         raise FlowError("E220", f"the record {name} does not know its recipe", hint=hint)
-    return load_plan(f"record {name}", json.dumps(plan, indent=1))
+    text, file = json.dumps(plan, indent=1), str(record.meta.get("file", ""))
+    return load_plan(name, text, file=file)
 
 
 def inputs_of(record: Record) -> dict[str, JSON]:
@@ -71,7 +72,7 @@ def known_about(job: Job) -> dict[str, JSON]:
     return {
         "recipe": job.flow.name,
         "profile": job.profile,
-        "file": job.flow.files[0],
+        "file": job.flow.file,
         "inputs": {k: reveal(v) for k, v in job.inputs.items() if not isinstance(v, Secret)},
         "consent": consent_of(job.flow, job.inputs),
         "digest": digest(plan),

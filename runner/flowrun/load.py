@@ -38,9 +38,9 @@ def load_source(source: Source) -> Flow:
     return build(document, files=tuple(each.place.source.name for each in chain))
 
 
-def load_plan(name: str, text: str) -> Flow:
-    """A flow from the merged JSON that a record carries."""
-    return build(parse(Source(name, text)), files=(name,))
+def load_plan(name: str, text: str, *, file: str) -> Flow:
+    """A flow from the merged JSON that the record *name* carries, once read from *file*."""
+    return build(parse(Source(f"record {name}", text)), files=(file,))
 
 
 def _chain(source: Source) -> Iterator[Map]:

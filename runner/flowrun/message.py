@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -28,6 +28,23 @@ class Request(NamedTuple):
     query: Pairs = {}
     headers: Pairs = {}
     body: Body | None = None
+
+
+def secrets_of(request: Request) -> list[Value]:
+    """Every secret that *request* carries, and the words of each: a header's scheme is none."""
+    content = request.body.content if request.body else None
+    return [_secrets(part) for part in (request.url, request.query, request.headers, content)]
+
+
+def _secrets(value: Value) -> Value:
+    if isinstance(value, Secret):
+        plain = value.reveal()
+        return [plain, *plain.split()] if isinstance(plain, str) else plain
+    if isinstance(value, Mapping):
+        return [_secrets(item) for item in value.values()]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_secrets(item) for item in value]
+    return None
 
 
 class Response:

@@ -39,7 +39,7 @@ def plan(flow: Flow, section: str, inputs: Mapping[str, Value]) -> Iterator[Plan
     )
     for step in flow.steps(section):
         with located(step.place):
-            if _decided(step) and not applies(step, scope):
+            if _left_out(step, scope):
                 continue
             kind = KINDS[step.kind]
             options = Options(step, kind, scope.with_(request=Unknown("request")))
@@ -60,6 +60,7 @@ def host_rule(flow: Flow, inputs: Mapping[str, Value]) -> HostRule:
         literal_origin(text, scope)
         for section in SECTIONS
         for step in flow.steps(section)
+        if not _left_out(step, scope)
         for key in KINDS[step.kind].URLS
         if isinstance(text := step.options.get(key), str)
     ]
@@ -88,6 +89,7 @@ def consent_of(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, JSON]:
     return asked
 
 
-def _decided(step: Step) -> bool:
-    """Whether the step's `if` reads nothing that only a run can tell."""
-    return all(use.path[0] in ("inputs", "vars") for use in uses(step.modifiers.get("if")))
+def _left_out(step: Step, scope: Scope) -> bool:
+    """Whether the step's `if` is known not to hold; what only a run can tell is not known."""
+    read = uses(step.modifiers.get("if"))
+    return all(use.path[0] in ("inputs", "vars") for use in read) and not applies(step, scope)

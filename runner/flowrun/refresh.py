@@ -16,6 +16,7 @@ from .stores.attempt import Attempt, redemption
 from .stores.files import FileStore
 
 OUTCOME_UNKNOWN = "refresh outcome unknown"
+TROUBLES = ("last_error", "needs_person")
 
 
 class Policy(NamedTuple):
@@ -106,13 +107,13 @@ class _Refresh(NamedTuple):
         settled = record if attempt is None else self._recover(record, attempt)
         if settled.version != record.version or not due(settled):
             return settled
-        if settled.meta.get("needs_person"):
-            raise self._needs_person(str(settled.meta["needs_person"]))
+        if settled.needs_person:
+            raise self._needs_person(settled.needs_person)
         return self._send(settled, at=self.now())
 
     def _recover(self, record: Record, attempt: Attempt) -> Record:
         torn, applied = not attempt.id, attempt.id == record.attempt
-        if torn or applied or record.meta.get("needs_person"):  # (a), (b), or judged
+        if torn or applied or record.needs_person:  # (a), (b), or judged
             attempt.discard()
             return record
         if attempt.of != redemption(self.name, record):
@@ -144,13 +145,13 @@ class _Refresh(NamedTuple):
             return self._judge(record, journal, error)
         attempt = journal.attempt
         if attempt and journal.replay and new.expires_at:
-            # It was reckoned from now; the answer is as old as the attempt.
-            late_s = max(0, self.now() - attempt.at)
+            late_s = max(0, self.now() - attempt.at)  # it was reckoned from now
             new = new._replace(fields={**new.fields, "expires_at": int(new.expires_at - late_s)})
         by = attempt.id if attempt else record.attempt
-        meta = {**new.meta, "grant": record.grant, "version": record.version + 1, "attempt": by}
-        done = {key: meta[key] for key in meta if key not in ("last_error", "needs_person")}
-        new = new._replace(meta=done)
+        settled = {key: new.meta[key] for key in new.meta if key not in TROUBLES}
+        new = new._replace(meta=settled).knowing(
+            grant=record.grant, version=record.version + 1, attempt=by
+        )
         if not self._replaced(record, new):
             return self._set_aside(attempt)
         if attempt:
@@ -184,7 +185,7 @@ class _Refresh(NamedTuple):
 
     def _note(self, record: Record, error: FlowrunError, **meta: JSON) -> None:
         last: JSON = {"code": error.code, "message": str(error), "at": int(self.now())}
-        self._replaced(record, record._replace(meta={**record.meta, "last_error": last, **meta}))
+        self._replaced(record, record.knowing(last_error=last, **meta))
 
     def _set_aside(self, attempt: Attempt | None) -> Record:
         """The answer is for a record that is gone: keep both, it and what is there now."""

@@ -17,6 +17,7 @@ from .sandbox.shape import Client, Exchange
 from .secret import Value, masked, reveal
 from .services import Http, Judge, Listener
 from .template import uses
+from .urls import with_query
 
 
 def open_sandbox(
@@ -65,13 +66,15 @@ def _exchange(job: Job, planned: Planned) -> Exchange:
             if in_body
             else "none"
         )
+    # The provider learns which redirection URI is registered from the authorization request.
+    url = with_query(request.url, request.query) if step.kind == "authorize" else request.url
     shape = job.flow.sandbox.get(f"{step.section}.{step.id}", job.flow.sandbox.get(step.id))
     return Exchange(
         section=step.section,
         step=step.id,
         kind=step.kind,
         method=request.method,
-        url=str(masked(request.url)),
+        url=str(masked(url)),
         body=request.body.kind if request.body else "none",
         client_auth=auth,
         names={k: str(v) for k, v in planned.options.fields("names").items()},

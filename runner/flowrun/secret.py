@@ -58,10 +58,32 @@ def reveal(value: Value) -> JSON:
     return value
 
 
+PUBLIC = (
+    "error",
+    "error_description",
+    "error_uri",
+    "expires_at",
+    "expires_in",
+    "issuer",
+    "refresh_token_expires_in",
+    "scope",
+    "token_type",
+)
+PUBLIC_ENDINGS = ("_endpoint", "_uri", "_url")
+
+
+def is_public(name: str) -> bool:
+    """Whether an answer's field of that name is for everybody: metadata, and what errors say."""
+    return name in PUBLIC or name.endswith(PUBLIC_ENDINGS)
+
+
 def seal(value: JSON) -> Value:
-    """*value* with every text and number in it made secret, its shape left to see."""
+    """*value* with every text and number in it made secret, but for what is public by its name."""
     if isinstance(value, dict):
-        return {key: seal(item) for key, item in value.items()}
+        return {
+            key: item if is_public(key) and not isinstance(item, (dict, list)) else seal(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [seal(item) for item in value]
     return value if value is None or isinstance(value, bool) else Secret(value)

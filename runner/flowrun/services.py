@@ -42,8 +42,16 @@ class Listener(Protocol):
         ...
 
 
-Judge = Callable[[Mapping[str, str]], None]
-"""Looks at the parameters of a redirect; raises `CallbackError` when they are not ours."""
+class Judge(Protocol):
+    """Looks at the parameters of a redirect, from any thread; keeps nothing."""
+
+    def __call__(self, params: Mapping[str, str], *, bare: bool = False) -> None:
+        """
+        Raise `CallbackError` when *params* are not ours; *bare*: only a code was pasted.
+
+        E404 is for what does not answer our request: waiting goes on.
+        """
+        ...
 
 
 class Browser(Protocol):

@@ -89,12 +89,12 @@ class Session:
         self.console.redact.add(
             [v.reveal() for v in resolved.values.values() if isinstance(v, Secret)]
         )
-        self._say_invented(resolved)
         return resolved
 
     def job(self, flow: Flow, *, ask: bool = False) -> Job:
         """The job that *flow* and the command line describe; what a person typed is kept."""
         resolved = self._resolve(flow, ask=ask)
+        self._say_invented(resolved)
         job = self._job(flow, resolved)
         if resolved.typed:
             self._keep_typed(job, resolved.typed)
@@ -133,7 +133,8 @@ class Session:
     def _sandboxed(self, stack: ExitStack, job: Job, services: Services) -> Services:
         from .rehearsal import open_sandbox
 
-        sandbox = stack.enter_context(open_sandbox(job, self.console.tell, person=self.asks))
+        tell = self.console.tell if self.settings.verbose else _say_nothing
+        sandbox = stack.enter_context(open_sandbox(job, tell, person=self.asks))
         http = RoutedHttp(services.http, sandbox.route)
         browser: Browser = services.browser
         if not self.asks:
@@ -166,6 +167,10 @@ class Session:
         invented = [name for name, origin in resolved.origins.items() if origin == "invented"]
         if invented:
             self.console.tell(f"sandbox: invented values for {', '.join(invented)}")
+
+
+def _say_nothing(_: str) -> None:
+    return
 
 
 def _invented(item: Input) -> JSON:

@@ -16,7 +16,7 @@ from flowrun import services
 from flowrun.errors import CallbackError, FlowrunError
 
 from .race import Race
-from .redirect import parameters_of_paste, redirect_of
+from .redirect import is_bare, parameters_of_paste, redirect_of
 
 if TYPE_CHECKING:
     from .listener import Redirection
@@ -114,7 +114,8 @@ class PersonsBrowser:
                 return
             text = line.decode(errors="replace").strip()
             try:
-                race.enter(parameters_of_paste(text, listener.redirect_uri, asked))
+                found = parameters_of_paste(text, listener.redirect_uri, asked)
+                race.enter(found, bare=is_bare(text))
             except FlowrunError as error:
                 if not race.over.is_set():
                     self._tell(f"{error}; {PASTE}")

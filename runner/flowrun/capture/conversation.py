@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import socket
+import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -23,17 +24,25 @@ class Server(ThreadingTCPServer):
 
     allow_reuse_address = True
     request_queue_size = 64
+    timeout = 0.02
     redirect_uri: str
     answer: Callable[[str], Page]
 
     def __init__(self, address: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.waiting: list[socket.socket] = []
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self._stopped = threading.Event()
         super().__init__((address, port), Conversation)
 
-    def stop(self, *, serving: bool) -> None:
-        if serving:
-            self.shutdown()
+    def _serve(self) -> None:
+        while not self._stopped.is_set():  # `shutdown` hangs when Ctrl-C comes before the start
+            self.handle_request()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        if self.thread.is_alive():
+            self.thread.join()
         hang_up(self.waiting[:])
         self.server_close()  # waits for the threads
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -33,10 +32,11 @@ class Redirection:
     def serve(self, race: Race) -> None:
         """Hand to *race* what has come since, and what comes."""
         self.conclude()  # an earlier race's page may still wait
-        first, self._race = self._race is None, race
-        for server in self._servers if first else ():
+        self._race = race
+        for server in self._servers:
             server.redirect_uri, server.answer = self.redirect_uri, self._answer
-            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+            if not server.thread.ident:
+                server.thread.start()
 
     def conclude(self, problem: str = "") -> None:
         if self._race:
@@ -46,7 +46,7 @@ class Redirection:
         """Stop listening; pages that are under way still get out."""
         self.conclude("flowrun stopped before the login was complete.")
         for server in self._servers:
-            server.stop(serving=self._race is not None)
+            server.stop()
 
     def _answer(self, query: str) -> page.Page:
         race = self._race

@@ -18,10 +18,10 @@ class Race:
         self.result: Mapping[str, str] | Exception = {}
         self._problem = ""
 
-    def enter(self, parameters: Mapping[str, str]) -> bool:
+    def enter(self, parameters: Mapping[str, str], *, bare: bool = False) -> bool:
         """Whether *parameters* are the first to pass; raises what the judge raises."""
         try:
-            self._judge(parameters)
+            self._judge(parameters, bare=bare)
         except Exception as error:
             if not (isinstance(error, CallbackError) and error.code == "E404"):
                 self.end(error)

@@ -48,12 +48,17 @@ def parameters_of(query: str) -> dict[str, str]:
     return dict(pairs)
 
 
+def is_bare(text: str) -> bool:
+    """Whether what was pasted is a code and nothing else."""
+    return not (URL.match(text) or QUERY.match(text))
+
+
 def parameters_of_paste(text: str, redirect_uri: str, asked: str) -> dict[str, str]:
     """What is in a pasted URL, query or bare code that answers *asked* by way of *redirect_uri*."""
     if URL.match(text):
         _check_address(text, redirect_uri, asked)
         return parameters_of(urlsplit(text).query)
-    if QUERY.match(text):
+    if not is_bare(text):
         return parameters_of(text.removeprefix("?").partition("#")[0])
     if not text or re.search(r"\s", text):
         raise CallbackError("E407", "that is neither an address nor a code")

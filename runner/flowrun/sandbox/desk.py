@@ -60,7 +60,8 @@ class Desk:
             url += f"?{urlencode(standard(exchange, request))}"
             scope, about = self.provider.server.validate_authorization_request(url)
         except (Refused, FatalClientError) as error:
-            return Reply(400, page("This login cannot go on", escape(str(error.args[-1]))))
+            reason = error.args[-1] if isinstance(error, Refused) else error.description
+            return Reply(400, page("This login cannot go on", escape(str(reason))))
         except OAuth2Error as error:
             return self._back(exchange, url, error.in_uri(str(error.redirect_uri)))
         denied = AccessDeniedError("the person pressed Deny", state=about["state"])

@@ -70,7 +70,9 @@ class Provider:
                 # No record can have a lock of that name: its own would begin with a letter.
                 lock = self.path.with_name(f".{self.path.name}.lock")
                 stack.enter_context(locked(lock, deadline_s=10))
-                with contextlib.suppress(ValueError, TypeError):  # damaged: begin anew
+                with contextlib.suppress(
+                    ValueError, TypeError, AttributeError
+                ):  # damaged: begin anew
                     kept = json.loads(private.read(self.path) or b"{}")
                     self.grants = {value: Grant(*grant) for value, grant in kept.items()}
             before, now = dict(self.grants), self.now()
@@ -133,7 +135,8 @@ class Provider:
         self.grants[issued["code"]] = Grant("code", *consent, request.redirect_uri or "", *pkce)
 
     def _save_token(self, issued: Mapping[str, str], request: Request) -> None:
-        scope, used = request.scopes or [], request.code or request.refresh_token or ""
+        redeemed = {"authorization_code": request.code, "refresh_token": request.refresh_token}
+        scope, used = request.scopes or [], redeemed.get(request.grant_type or "") or ""
         source = self.grants.get(used, Grant("", secrets.token_hex(8), self.client_id, scope, 0))
         if used in self.grants:
             self.grants[used] = source._replace(kind="spent")

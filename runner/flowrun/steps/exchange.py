@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from ..errors import FlowError, ProviderError, TransportError
 from ..merge import METHODS
-from ..message import Body, Request, Response
+from ..message import Body, Request, Response, secrets_of
+from ..oauth.answer import Refusal
 from ..oauth.client import Client, authenticate, basic
-from ..secret import Secret, Value, reveal, seal
+from ..secret import Redactor, Secret, Value, reveal, seal
 from ..services import Services
 from ..urls import checked
 from .kind import Options, seconds_of
@@ -147,6 +148,13 @@ def _tried(options: Options, services: Services, request: Request, *, redeems: b
 def _asked_to_wait(response: Response, default_s: int) -> int:
     asked = response.headers.get("retry-after", "")
     return min(int(asked), LONGEST_WAIT_S) if asked.isdigit() else default_s
+
+
+def scrubbed(refusal: Refusal, request: Request) -> Refusal:
+    """What a provider says, without what it repeats of the secrets that were sent to it."""
+    redact = Redactor()
+    redact.add(secrets_of(request))
+    return Refusal(redact(refusal.code), redact(refusal.text))
 
 
 def expected(options: Options, response: Response, failure: Callable[[], ProviderError]) -> None:

@@ -8,7 +8,7 @@ from ..oauth.answer import refusal_in
 from ..secret import reveal
 from ..services import Outputs, Services
 from ..urls import origin
-from .exchange import LATE, URLS, answer_of, exchange, expected, request_of
+from .exchange import LATE, URLS, answer_of, exchange, expected, request_of, scrubbed
 from .kind import Options
 
 __all__ = ["LATE", "URLS", "preview", "run"]
@@ -27,9 +27,10 @@ def preview(options: Options) -> Request | None:
 
 def _failure(request: Request, response: Response) -> ProviderError:
     host = origin(str(reveal(request.url)))
-    said = refusal_in(response.json) if isinstance(response.json, dict) else None
+    payload = response.json if isinstance(response.json, dict) else {}
+    said = scrubbed(refusal_in(payload), request)
     message = f"{host} answered {response.status}"
-    if said and said.code:
+    if said.code:
         message += f": {said.code}" + (f" ({said.text})" if said.text else "")
     hint = "The token is not accepted: run the flow again." if response.status == 401 else ""
     return ProviderError("E506" if 300 <= response.status < 400 else "E509", message, hint=hint)

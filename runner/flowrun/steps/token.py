@@ -13,7 +13,7 @@ from ..secret import JSON, Value, reveal, seal
 from ..services import Outputs, Services
 from ..urls import origin
 from . import exchange
-from .exchange import answer_of, request_of
+from .exchange import answer_of, request_of, scrubbed
 from .kind import Options, seconds_of, text_of
 
 URLS = exchange.URLS
@@ -25,7 +25,7 @@ def run(options: Options, services: Services) -> Outputs:
     sent_at = services.now()
     named = "name" in options
     response = exchange.exchange(options, services, request, redeems=not named)
-    payload = _judged(options, response, origin(text_of(request.url)))
+    payload = _judged(options, request, response)
     fields = _with_expiry(options, payload, sent_at)
     sealed = seal(fields)
     assert isinstance(sealed, Mapping)
@@ -36,8 +36,9 @@ def preview(options: Options) -> Request | None:
     return request_of(options)
 
 
-def _judged(options: Options, response: Response, host: str) -> dict[str, JSON]:
+def _judged(options: Options, request: Request, response: Response) -> dict[str, JSON]:
     """The token that the answer holds, or the error that it stands for."""
+    host = origin(text_of(request.url))
     payload = payload_of(response, host)
     answer = {**answer_of(response), "json": seal(payload)}
     inner = reveal(options.late("unwrap", response=answer))
@@ -48,9 +49,10 @@ def _judged(options: Options, response: Response, host: str) -> dict[str, JSON]:
     token = fields.get("access_token")
     if isinstance(token, str) and token and held is not False and response.status < 400:
         return fields
-    refusal = _refusal(options, payload, answer)
+    refusal = scrubbed(_refusal(options, payload, answer), request)
     if held is False and not refusal.code:
-        message = f"{host} answered {response.status}; the recipe expects {options.step.options['expect']}"
+        expect = options.step.options["expect"]
+        message = f"{host} answered {response.status}; the recipe expects {expect}"
         raise ProviderError("E507", message, place=options.step.place)
     rules = options.step.options.get("errors")
     raise refused(response, refusal, host, ends=_texts(rules, "ends"), hints=_hints(rules))
@@ -78,9 +80,12 @@ def _with_expiry(options: Options, payload: dict[str, JSON], sent_at: float) -> 
     """*payload* with `expires_at` where it can be known, and what flowrun knows about it."""
     known: dict[str, JSON] = {"issued_at": int(sent_at)}
     ends = _ends(options, payload, sent_at)
-    theirs = payload.pop("expires_at", None)
-    if theirs is not None and theirs != ends:
-        known["original"] = {"expires_at": theirs}
+    original: dict[str, JSON]
+    original = {key: payload.pop(key) for key in ("expires_at", "flowrun") if key in payload}
+    if original.get("expires_at") == ends:
+        original.pop("expires_at", None)
+    if original:
+        known["original"] = original
     if ends is not None:
         payload["expires_at"] = ends
     if "refresh_before" in options:
@@ -93,12 +98,9 @@ def _ends(options: Options, payload: Mapping[str, JSON], sent_at: float) -> int 
     if rule == "never":
         return None
     if isinstance(rule, Map):
-        found = {
-            k: reveal(v)
-            for k, v in options.late_fields(
-                "expires", response={"json": seal(dict(payload))}
-            ).items()
-        }
-        lifetime = seconds(found.get("in"))
-        return moment(found.get("at")) if "at" in found else lifetime and int(sent_at) + lifetime
+        found = options.late_fields("expires", response={"json": seal(dict(payload))})
+        if "at" in found:
+            return moment(reveal(found["at"]))
+        lifetime = seconds(reveal(found.get("in")))
+        return lifetime and int(sent_at) + lifetime
     return expires_at(payload, sent_at=sent_at)

@@ -1,0 +1,42 @@
+"""What may be told of a record, and how."""
+
+from __future__ import annotations
+
+from ..record import Record
+from ..secret import JSON
+
+
+def facts(record: Record) -> dict[str, JSON]:
+    """The parts of *record* that are no secret."""
+    return {
+        "recipe": record.meta.get("recipe"),
+        "expires_at": record.fields.get("expires_at"),
+        "refresh_expires_at": refresh_expires_at(record),
+        "scope": record.fields.get("scope"),
+        "refreshed_at": record.meta.get("refreshed_at"),
+        "needs_person": record.needs_person,
+        "last_error": record.meta.get("last_error"),
+    }
+
+
+def refresh_expires_at(record: Record) -> int | None:
+    """When the refresh token ends, in seconds since 1970, where the provider says so."""
+    issued_at, lasts_s = record.meta.get("issued_at"), record.fields.get("refresh_token_expires_in")
+    if isinstance(issued_at, int) and isinstance(lasts_s, int):
+        return issued_at + lasts_s
+    return None
+
+
+def when(value: JSON) -> str:
+    """A point in time for people."""
+    from datetime import UTC, datetime
+
+    if not isinstance(value, int):
+        return "-"
+    return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def until(record: Record) -> str:
+    """Behind "fresh" and the like: until when, if that is known."""
+    at = record.fields.get("expires_at")
+    return f" until {when(at)}" if isinstance(at, int) else ""

@@ -1,0 +1,39 @@
+"""`flowrun trust` and `flowrun sandbox`."""
+
+from __future__ import annotations
+
+from ..console import Console
+from ..rehearsal import open_sandbox
+from ..secret import JSON
+from ..session import Session, Settings
+from ..trust import trust as remember
+from .subject import each, load
+
+
+def trust(flow_name: str) -> int:
+    """Allow a flow, with all that it extends, to read what it names elsewhere."""
+    console = Console()
+
+    def act(name: str) -> JSON:
+        flow = load(name, console)
+        for item in flow.inputs.values():
+            for how, what in item.source.items():
+                console.tell(f"{item.name} comes from {how}: {what}")
+        console.answer(remember(flow))
+        return None
+
+    return each([flow_name], act, console, json=False)
+
+
+def sandbox(flow_name: str, settings: Settings, *, port: int) -> int:
+    """Serve the provider that a recipe describes, until Ctrl-C."""
+    console = Console()
+
+    def act(name: str) -> JSON:
+        job = Session(settings, console).job(load(name, console))
+        with open_sandbox(job, console.tell, person=True, port=port) as served:
+            console.answer(served.origin)
+            served.wait()
+        return None
+
+    return each([flow_name], act, console, json=False)

@@ -1,0 +1,64 @@
+"""`flowrun verify`, `revoke` and `forget`: what becomes of records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+
+from ..console import Console
+from ..errors import StoreError
+from ..job import run_on_record
+from ..secret import JSON
+from ..session import Session, Settings
+from .subject import each, job_of
+
+REVOKED = "the grant was revoked"
+
+
+def verify(names: Sequence[str], settings: Settings, *, json: bool = False) -> int:
+    """Ask the provider whether each token works."""
+    return _on_records(names, settings, "verify", "valid", json=json)
+
+
+def revoke(names: Sequence[str], settings: Settings, *, json: bool = False) -> int:
+    """End each grant at the provider; the record stays, and says so."""
+    return _on_records(names, settings, "revoke", "revoked", json=json)
+
+
+def _on_records(
+    names: Sequence[str], settings: Settings, section: str, said: str, *, json: bool
+) -> int:
+    console = Console(verbose=settings.verbose)
+
+    def act(name: str) -> JSON:
+        session = Session(settings._replace(alone=len(names) == 1), console)
+        job, record = job_of(name, session)
+        ends = section == "revoke"
+        lock = job.store.locked(job.name) if ends else nullcontext()
+        with session.services(job) as services, lock:
+            record = job.store.read(job.name) or record  # as it is now that we hold the lock
+            run_on_record(job, section, record, services)
+            if ends:
+                job.store.write(job.name, record.knowing(needs_person=REVOKED))
+        if not json:
+            console.answer(f"{job.name}: {said}")
+        return {"name": job.name, "result": said}
+
+    return each(names, act, console, json=json)
+
+
+def forget(names: Sequence[str], settings: Settings) -> int:
+    """Remove each record here; the grant at the provider lives on."""
+    console = Console()
+    store = Session(settings, console).store
+
+    def act(name: str) -> JSON:
+        if not store.path(name).exists():
+            hint = f"Records in {store.folder}: {', '.join(store.names()) or 'none'}."
+            raise StoreError("E705", f"there is no record {name!r}", hint=hint)
+        with store.locked(name):
+            store.delete(name)
+        console.tell(f"{name}: forgotten here; the provider may still know it")
+        return None
+
+    return each(names, act, console, json=False)

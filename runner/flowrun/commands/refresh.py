@@ -1,0 +1,44 @@
+"""`flowrun refresh`: renew records without a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..console import Console
+from ..current import renew
+from ..errors import PersonNeeded
+from ..job import refreshable
+from ..record import due
+from ..secret import JSON
+from ..session import Session, Settings
+from .facts import facts, until
+from .subject import again, each, job_of
+
+
+def refresh(
+    names: Sequence[str],
+    settings: Settings,
+    *,
+    due_only: bool,
+    within_s: float | None = None,
+    json: bool = False,
+) -> int:
+    """Refresh the records named (all when none is); only what is due if *due_only* says so."""
+    console = Console(verbose=settings.verbose)
+    wanted = list(names) or Session(settings, console).store.names()
+
+    def act(name: str) -> JSON:
+        session = Session(settings._replace(alone=len(wanted) == 1), console)
+        job, record = job_of(name, session)
+        with session.services(job) as services:
+            pending = job.store.attempt(job.name) is not None
+            if due_only and not pending and not due(record, services.now(), within_s):
+                return {"name": job.name, "action": "fresh", **facts(record)}
+            if not pending and not refreshable(job, record):
+                message = f"{job.name} cannot be refreshed"
+                raise PersonNeeded("E802", message, hint=again(record))
+            new = renew(job, services, force=not due_only, min_ttl_s=within_s)
+        console.tell(f"{job.name}: refreshed{until(new)}")
+        return {"name": job.name, "action": "refreshed", **facts(new)}
+
+    return each(wanted, act, console, json=json)

@@ -1,0 +1,65 @@
+"""`flowrun status`: which tokens live, and which need a person."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from ..console import Console, gravest
+from ..errors import StoreError
+from ..record import Record
+from ..secret import JSON
+from ..session import Session, Settings
+from .facts import facts, when
+from .subject import each
+
+NEEDS_PERSON = 8
+COLUMNS = {
+    "name": "NAME",
+    "state": "STATE",
+    "expires_at": "ACCESS UNTIL",
+    "refresh_expires_at": "REFRESH UNTIL",
+    "refreshed_at": "LAST REFRESH",
+}
+
+
+def status(names: Sequence[str], settings: Settings, *, json: bool = False) -> int:
+    """Say how long each token lives, and what needs a person; 8 when something does."""
+    console = Console()
+    store = Session(settings, console).store
+    rows: list[dict[str, JSON]] = []
+
+    def act(name: str) -> JSON:
+        record = store.read(name)
+        if record is None:
+            raise StoreError("E705", f"there is no record {name!r}", hint="See: flowrun status")
+        state = _state(record, time.time(), pending=store.attempt(name) is not None)
+        rows.append({"name": name, "state": state, **facts(record)})
+        return rows[-1]
+
+    worst = each(list(names) or store.names(), act, console, json=json)
+    if not json:
+        _table(rows, console)
+    people = any(row["state"] in ("needs a person", "ended") for row in rows)
+    return gravest([worst, NEEDS_PERSON if people else 0])
+
+
+def _state(record: Record, now: float, *, pending: bool) -> str:
+    if record.needs_person:
+        return "needs a person"
+    if pending:
+        return "refresh pending"
+    if record.expires_at is None:
+        return "unknown expiry"
+    if record.expires_at > now:
+        return "fresh"
+    return "due" if record.refresh_token else "ended"
+
+
+def _table(rows: Sequence[Mapping[str, JSON]], console: Console) -> None:
+    lines = [list(COLUMNS.values())]
+    lines += [[when(row[c]) if c.endswith("_at") else str(row[c]) for c in COLUMNS] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        console.answer("  ".join(cells).rstrip())

@@ -1,0 +1,65 @@
+"""What a command is about: the flows and records that a person names, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..check import check, unset_vars
+from ..console import Console, as_json, gravest
+from ..errors import FlowError, FlowrunError, StoreError
+from ..flow import Flow
+from ..job import Job
+from ..library import find, is_file
+from ..load import load_source
+from ..record import Record
+from ..secret import JSON
+from ..session import Session
+
+
+def each(names: Sequence[str], act: Callable[[str], JSON], console: Console, *, json: bool) -> int:
+    """Do *act* for every name, whatever happens to the others; the gravest exit status."""
+    statuses, answers = [0], list[JSON]()
+    for name in names:
+        try:
+            answers.append(act(name))
+        except FlowrunError as error:
+            statuses.append(console.show(error) if not json else error.exit_status)
+            problems: list[JSON] = [as_json(problem) for problem in error.problems]
+            answers.append({"name": name, "problems": problems})
+    if json:
+        console.answer_json(answers)
+    return gravest(statuses)
+
+
+def load(flow: str, console: Console, *, base: bool = False) -> Flow:
+    """
+    The flow that a person named, checked; a shipped one that stood in for a file is told.
+
+    A *base* recipe, which nobody runs, may leave vars for others to set.
+    """
+    source, shipped = find(flow)
+    if shipped and flow.endswith(".yaml"):
+        console.tell(f"{flow} is not here; using the recipe that flowrun ships")
+    loaded = load_source(source)
+    check(loaded)
+    may_be_unset = base and "extends" not in loaded.document
+    if not may_be_unset and (unset := list(unset_vars(loaded))):
+        raise FlowError.of(unset)
+    return loaded
+
+
+def job_of(name: str, session: Session) -> tuple[Job, Record]:
+    """The job of a record, which is named itself or by the flow that makes it."""
+    if not is_file(name):
+        return session.job_of(name)
+    job = session.job(load(name, session.console))
+    record = session.store.read(job.name)
+    if record is None:
+        hint = f"Make it: flowrun {name}"
+        raise StoreError("E705", f"there is no record {job.name!r}", hint=hint)
+    return job, record
+
+
+def again(record: Record) -> str:
+    """How a person gives consent again."""
+    return f"Consent again: flowrun {record.meta.get('file', 'FLOW')}"
