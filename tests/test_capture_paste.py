@@ -112,7 +112,7 @@ def test_a_paste_reaches_a_bound_redirect_uri_too() -> None:
 
 
 def test_a_refusal_by_the_judge_ends_a_pasted_login() -> None:
-    def deny(_: Mapping[str, str]) -> None:
+    def deny(_: Mapping[str, str], *, bare: bool = False) -> None:
         raise CallbackError("E402", "consent was denied")
 
     with person("error=access_denied") as terminal:

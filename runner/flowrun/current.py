@@ -10,6 +10,7 @@ from .engine import State, run_section
 from .errors import FlowrunError, PersonNeeded, ProviderError
 from .job import (
     Job,
+    addressee,
     consent_needed,
     is_refusal,
     known_about,
@@ -20,11 +21,12 @@ from .job import (
     renewed,
     run_on_record,
     state_of,
+    typed_before,
 )
-from .plan import rehearse
+from .plan import consent_of, rehearse
 from .record import Record, due
 from .refresh import refresh
-from .secret import Value, reveal
+from .secret import Secret, Value, reveal
 from .services import Http, Listener, Services
 from .steps import KINDS
 from .steps.capture import redirect_uri
@@ -157,6 +159,7 @@ def log_in(job: Job, services: Services) -> Record:
     job.store.probe(job.name)
     allowed = job.services(services)
     rehearse(job.flow, job.inputs)
+    _say_where_secrets_go(job, services)
     with _listening(job, allowed) as (inputs, listeners):
         try:
             state = run_section(job.flow, "steps", State(inputs), allowed, listeners=listeners)
@@ -171,9 +174,20 @@ def log_in(job: Job, services: Services) -> Record:
     return record
 
 
+def _say_where_secrets_go(job: Job, services: Services) -> None:
+    secret = [name for name, value in job.inputs.items() if isinstance(value, Secret)]
+    if secret and not job.sandbox:
+        to = consent_of(job.flow, job.inputs)["origin"] or "an endpoint that is discovered"
+        services.tell(f"{', '.join(secret)} -> {to}")
+
+
 def _save(job: Job, record: Record) -> None:
     with job.store.locked(job.name):
         job.store.write(job.name, record)
+        if job.typed:
+            values = {**typed_before(job.store, job.name), **job.typed}
+            meant_for = addressee(job.flow, job.inputs)
+            job.store.keep_typed(job.name, {"for": meant_for, "values": values})
         if attempt := job.store.attempt(job.name):  # it was about the grant before this one
             attempt.discard()
 

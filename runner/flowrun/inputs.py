@@ -20,6 +20,9 @@ OWN_VARIABLES = ("tokens", "store", "trust")
 """`FLOWRUN_TOKENS` and its like are flowrun's own, so no input may be called so."""
 
 
+TYPED_BEFORE = "typed before"
+
+
 class Sources(NamedTuple):
     """Who may say what an input is. A sandbox invents what nobody says, and every secret."""
 
@@ -168,7 +171,7 @@ class _Search:
         if self.sources.alone and shared in self.sources.environ:
             yield shared, self.sources.environ[shared]
         if self.record and item.name in (before := self.sources.typed(self.record)):
-            yield "typed before", before[item.name]
+            yield TYPED_BEFORE, before[item.name]
 
     def answer(self, item: Input) -> Iterator[tuple[str, JSON]]:
         if self.sources.person is None:

@@ -36,10 +36,23 @@ class Job(NamedTuple):
     store: FileStore
     profile: str = ""
     sandbox: bool = False
+    typed: Mapping[str, JSON] = {}  # inputs that a person has typed just now
 
     def services(self, services: Services) -> Services:
         """*services* as this recipe may use them."""
         return guarded(services, host_rule(self.flow, self.inputs))
+
+
+def addressee(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, JSON]:
+    """Whom a secret that was typed is meant for: a client, and where it gets its tokens."""
+    asked = consent_of(flow, inputs)
+    return {key: asked[key] for key in ("client_id", "origin")}
+
+
+def typed_before(store: FileStore, name: str) -> Mapping[str, JSON]:
+    """The inputs that a person has typed for the record *name* before."""
+    values = store.typed(name).get("values")
+    return values if isinstance(values, dict) else {}
 
 
 def plan_of(flow: Flow) -> Map:

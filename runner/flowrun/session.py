@@ -13,8 +13,8 @@ from .console import Console, Nobody, Terminal, browser_is_here, person_is_here
 from .errors import StoreError
 from .flow import Flow, Input
 from .guard import RoutedBrowser, RoutedHttp
-from .inputs import Resolved, Sources, resolve
-from .job import Job, flow_of, inputs_of
+from .inputs import TYPED_BEFORE, Resolved, Sources, resolve
+from .job import Job, addressee, flow_of, inputs_of, typed_before
 from .record import Record
 from .secret import JSON, Secret, reveal
 from .services import Browser, Person, Services
@@ -50,7 +50,9 @@ class Session:
     @property
     def consent(self) -> bool:
         """Whether somebody can be asked for consent; a sandbox gives its own."""
-        return self.settings.sandbox or (not self.settings.no_input and browser_is_here())
+        if self.settings.no_input or self.settings.sandbox:
+            return self.settings.sandbox
+        return self.settings.no_browser or browser_is_here()
 
     def person(self) -> Person:
         return Terminal() if self.asks else Nobody()
@@ -77,7 +79,7 @@ class Session:
             given=settings.given,
             environ=os.environ,
             profile=settings.profile,
-            typed=lambda name: {} if lenient else self._typed(flow, name),
+            typed=lambda name: {} if lenient else typed_before(self.store, name),
             person=Terminal() if ask and self.asks and not settings.sandbox else None,
             alone=settings.alone,
             elsewhere=from_elsewhere,
@@ -85,20 +87,17 @@ class Session:
             record=record or {},
             lenient=lenient,
         )
-        resolved = resolve(flow, sources)
+        resolved = self._addressed(flow, resolve(flow, sources), sources)
         self.console.redact.add(
             [v.reveal() for v in resolved.values.values() if isinstance(v, Secret)]
         )
         return resolved
 
     def job(self, flow: Flow, *, ask: bool = False) -> Job:
-        """The job that *flow* and the command line describe; what a person typed is kept."""
+        """The job that *flow* and the command line describe."""
         resolved = self._resolve(flow, ask=ask)
         self._say_invented(resolved)
-        job = self._job(flow, resolved)
-        if resolved.typed:
-            self._keep_typed(job, resolved.typed)
-        return job
+        return self._job(flow, resolved)
 
     def job_of(self, name: str) -> tuple[Job, Record]:
         """The job that the record *name* describes, without its recipe's file."""
@@ -117,7 +116,13 @@ class Session:
         self.store.path(resolved.name)  # refuses a name that no file can have
         settings = self.settings
         return Job(
-            flow, resolved.name, resolved.values, self.store, settings.profile, settings.sandbox
+            flow=flow,
+            name=resolved.name,
+            inputs=resolved.values,
+            store=self.store,
+            profile=settings.profile,
+            sandbox=settings.sandbox,
+            typed=resolved.typed,
         )
 
     @contextmanager
@@ -152,16 +157,13 @@ class Session:
         opens = not self.settings.no_browser
         return PersonsBrowser(tell=self.console.tell, open_browser=opens, terminal=terminal)
 
-    def _typed(self, flow: Flow, name: str) -> Mapping[str, JSON]:
-        """What was typed before for the record, if it was typed for this very recipe."""
-        kept = self.store.typed(name)
-        values = kept.get("values")
-        return values if kept.get("recipe") == flow.name and isinstance(values, dict) else {}
-
-    def _keep_typed(self, job: Job, typed: Mapping[str, JSON]) -> None:
-        with self.store.locked(job.name):
-            values = {**self._typed(job.flow, job.name), **typed}
-            self.store.keep_typed(job.name, {"recipe": job.flow.name, "values": values})
+    def _addressed(self, flow: Flow, resolved: Resolved, sources: Sources) -> Resolved:
+        """*resolved* without what was typed for another client or another token endpoint."""
+        if TYPED_BEFORE not in resolved.origins.values():
+            return resolved
+        if self.store.typed(resolved.name).get("for") == addressee(flow, resolved.values):
+            return resolved
+        return resolve(flow, sources._replace(typed=lambda _: {}))
 
     def _say_invented(self, resolved: Resolved) -> None:
         invented = [name for name, origin in resolved.origins.items() if origin == "invented"]
