@@ -22,14 +22,23 @@ def main() -> None:
     from .ending import ending
 
     with ending():
-        if words and words[0] not in COMMANDS and not any(word.startswith("-") for word in words):
-            from .commands.run import run  # without options there is nothing to parse
-            from .session import Settings
-
-            sys.exit(run(words, Settings()))
+        if words and not any(word.startswith("-") for word in words):
+            _run_plain(words)  # without options there is nothing to parse
         from .cli import command_line
 
-        command_line(words)
+        command_line(words, COMMANDS)
+
+
+def _run_plain(words: list[str]) -> None:
+    if words[0] not in COMMANDS:
+        from .commands.run import run
+        from .settings import Settings
+
+        sys.exit(run(words, Settings()))
+    if words[0] == "check" and len(words) > 1:
+        from .commands.check import check
+
+        sys.exit(check(words[1:], json=False))
 
 
 if __name__ == "__main__":

@@ -1,27 +1,21 @@
-"""What can be said of a flow before it runs: everything that is wrong, and what it weakens."""
+"""Everything that is wrong with a flow, as far as that can be said before it runs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from .document import Map, Node, plain
-from .errors import FlowError, Problem
+from .errors import FlowError, Problem, located
+from .expression import Unknown
 from .flow import SECTIONS, Flow, Step
+from .hosts import HostRule
 from .inputs import OWN_VARIABLES, coerce
 from .near import did_you_mean
-from .place import Place, place_of
+from .place import place_of
+from .plan import plan
 from .template import Use, uses
-
-PROFILE_VALUES = "values for the inputs of this recipe"
-
-
-class Downgrade(NamedTuple):
-    """A line of a recipe that is less safe than flowrun's way."""
-
-    message: str
-    place: Place | None
+from .urls import checked
 
 
 def check(flow: Flow) -> None:
@@ -32,6 +26,9 @@ def check(flow: Flow) -> None:
         FlowError: all that was found, in the order of the files.
     """
     found = [*_inputs(flow), *_values(flow), *_vars(flow), *_templates(flow), *_kinds(flow)]
+    if not list(unset_vars(flow)):
+        told = {problem.place for problem in found}
+        found += [problem for problem in _rehearsed(flow) if problem.place not in told]
     if found:
         raise FlowError.of(sorted(dict.fromkeys(found), key=_position))
 
@@ -41,55 +38,14 @@ def unset_vars(flow: Flow) -> Iterator[Problem]:
     for name, value in flow.vars.items():
         if value is None:
             place = flow.document.keys_at.get("extends") or flow.document.place
-            yield Problem("E212", f"the var {name!r} must be set", f"vars: {{{name}: ...}}", place)
-
-
-def downgrades(flow: Flow) -> list[Downgrade]:
-    """Every step down from flowrun's defaults, for `flowrun check` to list."""
-    found = []
-    for step in _all_steps(flow):
-        for key in ("pkce", "state", "nonce"):
-            value = str(_resolved(flow, step.options.get(key)) or "").lower()
-            if value in ("off", "plain", "false"):
-                found.append(
-                    Downgrade(f"{key}: {value}", place_of(step.options[key]) or step.place)
-                )
-        if step.options.get("rotates") is False:
-            found.append(Downgrade("rotates: false (a refresh may be repeated)", step.place))
-        if step.options.get("grace"):
-            found.append(Downgrade("grace (a refresh may be repeated)", step.place))
-    return found
-
-
-def hosts(flow: Flow) -> list[str]:
-    """The hosts that the flow may contact, with its inputs as they stand in the URLs."""
-    named = {
-        match[1]
-        for step in _all_steps(flow)
-        for key in ("url", "get", "post", "put", "patch", "delete")
-        if (match := re.match(r"https?://([^/?#]+)", _spliced(flow, step.options.get(key))))
-    }
-    return [*sorted(named), *flow.hosts]
+            yield Problem(
+                "E212", f"the var {name!r} must be set", f"Add: vars: {{{name}: ...}}", place
+            )
 
 
 def _all_steps(flow: Flow) -> Iterator[Step]:
     for section in SECTIONS:
         yield from flow.steps(section)
-
-
-def _resolved(flow: Flow, value: Node) -> Node:
-    match = re.fullmatch(r"\{\{\s*vars\.(\w+)\s*\}\}", str(value or ""))
-    return flow.vars.get(match[1]) if match else value
-
-
-def _spliced(flow: Flow, text: Node) -> str:
-    def var(match: re.Match[str]) -> str:
-        return str(flow.vars.get(match[1], match[0]))
-
-    shown = str(text or "")
-    for _ in range(5):
-        shown = re.sub(r"\{\{\s*vars\.(\w+)\s*\}\}", var, shown)
-    return re.sub(r"\{\{\s*inputs\.(\w+)\s*\}\}", r"{\1}", shown)
 
 
 def _position(problem: Problem) -> tuple[str, int, int]:
@@ -111,7 +67,7 @@ def _inputs(flow: Flow) -> Iterator[Problem]:
                 "E205",
                 f"the secret {item.name!r} has a default for all to read",
                 "Leave it out; a person or the environment gives it.",
-                item.place,
+                place_of(item.default) or item.place,
             )
         if item.pattern:
             try:
@@ -136,7 +92,8 @@ def _values(flow: Flow) -> Iterator[Problem]:
                 yield Problem(
                     "E216",
                     f"{flow.name} has no input {name!r}",
-                    did_you_mean(name, flow.inputs),
+                    did_you_mean(name, flow.inputs)
+                    or f"It has: {', '.join(flow.inputs) or 'none'}.",
                     place,
                 )
             else:
@@ -152,9 +109,7 @@ def _fits(flow: Flow, name: str, value: Node) -> Iterator[Problem]:
 
 def _vars(flow: Flow) -> Iterator[Problem]:
     read = {
-        use.path[1]
-        for use in _uses(flow.document)
-        if use.path[0] == "vars" and len(use.path) > 1
+        use.path[1] for use in _uses(flow.document) if use.path[0] == "vars" and len(use.path) > 1
     }
     for name in flow.vars:
         if name not in read:
@@ -176,18 +131,17 @@ def _uses(document: Node) -> Iterator[Use]:
 
 
 def _templates(flow: Flow) -> Iterator[Problem]:
-    for part in (flow.vars, flow.save, flow.keep):
-        yield from _names(flow, part, set(flow_ids(flow, "steps")))
+    for part in (flow.vars, flow.save, flow.keep, flow.document.get("setup")):
+        yield from _names(flow, part, {step.id for step in flow.steps("steps")})
+    for use in _uses(flow.save):
+        if use.path[0] not in ("inputs", "vars"):
+            message = f"`save` cannot read {use.path[0]}: the name is made before anything runs"
+            yield Problem("E209", message, "Make it from inputs.", use.place)
     for section in SECTIONS:
         known: set[str] = set()
         for step in flow.steps(section):
-            yield from _names(flow, step.options, known | {step.id})
-            yield from _names(flow, step.modifiers, known | {step.id})
+            yield from _names(flow, [step.options, step.modifiers], known)
             known.add(step.id)
-
-
-def flow_ids(flow: Flow, section: str) -> list[str]:
-    return [step.id for step in flow.steps(section)]
 
 
 def _names(flow: Flow, part: object, steps: set[str]) -> Iterator[Problem]:
@@ -238,15 +192,22 @@ def _kinds(flow: Flow) -> Iterator[Problem]:
     for step in _all_steps(flow):
         if (key := needed.get(step.kind, "")) and step.options.get(key) is None:
             yield Problem("E207", f"{step.kind} needs a key {key!r}", "", step.place)
-        if step.kind in ("http", "token"):
-            methods = [m for m in ("get", "post", "put", "patch", "delete") if step.options.get(m)]
-            if len(methods) != 1:
-                what = (
-                    "has no method" if not methods else f"has two methods: {' and '.join(methods)}"
-                )
-                yield Problem(
-                    "E206",
-                    f"this request {what}",
-                    "One of get, post, put, patch, delete, with the URL.",
-                    step.place,
-                )
+
+
+def _rehearsed(flow: Flow) -> Iterator[Problem]:
+    """What shows when each step is rendered with nothing known: URLs, hosts, words to choose."""
+    unknown = {name: Unknown(f"inputs.{name}") for name in flow.inputs}
+    try:
+        HostRule([], flow.hosts)
+    except FlowError as error:
+        yield from error.problems
+    for step in _all_steps(flow):
+        alone = flow._replace(sections={step.section: (step,)})
+        try:
+            for planned in plan(alone, step.section, unknown):
+                if planned.request:
+                    key = "url" if step.kind == "authorize" else planned.request.method.lower()
+                    with located(place_of(step.options.get(key)) or step.place):
+                        checked(str(planned.request.url), endpoint=True)
+        except FlowError as error:
+            yield from error.problems

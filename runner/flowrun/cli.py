@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from . import __version__
-from .__main__ import COMMANDS
 from .errors import FlowError
-from .session import Settings
-from .steps.kind import UNITS_S, seconds_of
+from .settings import Settings
 
 
 def _end(status: int, **_: object) -> None:
@@ -83,10 +82,10 @@ NoInput = Annotated[
 ]
 
 
-def command_line(words: list[str]) -> None:
-    """Run the command that *words* say, and exit."""
+def command_line(words: list[str], commands: Collection[str]) -> None:
+    """Run the command that *words* say, or `run` for a flow that they begin with, and exit."""
     first = next((word for word in words if not word.startswith("-")), None)
-    if first is not None and first not in COMMANDS:
+    if first is not None and first not in commands:
         words = ["run", *words]
     app(args=words, prog_name="flowrun")
 
@@ -101,6 +100,8 @@ def _given(pairs: list[str] | None) -> dict[str, str]:
 def _seconds(text: str | None) -> float | None:
     if not text:
         return None
+    from .steps.kind import UNITS_S, seconds_of
+
     if not (text.isdigit() or (text[:-1].isdigit() and text[-1] in UNITS_S)):
         raise FlowError("E219", f"{text!r} is no duration", hint="For example 90s, 10m, 2h or 1d.")
     return seconds_of(text, 0)

@@ -90,8 +90,8 @@ def person_is_here() -> bool:
 
 
 def browser_is_here() -> bool:
-    """Whether a browser can be expected to open, or a person to be told of a URL."""
-    if os.environ.get("BROWSER") or person_is_here() or sys.platform in ("darwin", "win32"):
+    """Whether a browser can be expected to open."""
+    if os.environ.get("BROWSER") or sys.platform in ("darwin", "win32"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 

@@ -61,7 +61,8 @@ def parse(source: Source) -> Map:
     if reader.problems:
         raise FlowError.of(reader.problems)
     if not isinstance(root, Map):
-        raise FlowError("E205", "a flow file is a mapping", place=Place(source, 1, 1))
+        hint = "It begins with `flowrun: 1`."
+        raise FlowError("E205", "a flow file is a mapping", hint=hint, place=Place(source, 1, 1))
     return root
 
 
@@ -80,6 +81,14 @@ def _plain(text: str) -> bool | int | float | str | None:
             return int(text)
         return float(text) if repr(float(text)) == text else text
     return text
+
+
+QUOTE_BRACES = 'A value that begins with {{ must be quoted: "{{ ... }}".'
+
+_HINTS = {
+    "mapping values are not allowed": "A text that holds a colon and a space must be quoted.",
+    "cannot start any token": "A text that begins with such a sign must be quoted.",
+}
 
 
 class _Reader:
@@ -111,18 +120,25 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             raise self.not_yaml(error) from None
         except (yaml.YAMLError, RecursionError) as error:
-            raise FlowError("E202", f"not YAML: {error}", place=Place(self.source, 1, 1)) from None
+            reason, place = str(error).partition("\n")[0], self.at(getattr(error, "position", 0))
+            raise FlowError("E202", f"not YAML: {reason}", place=place) from None
         return root
+
+    def at(self, offset: int) -> Place:
+        before = (self.source.text.encode()[:offset].decode("utf-8", "replace") + "x").splitlines()
+        return Place(self.source, len(before), len(before[-1]))
 
     def not_yaml(self, error: yaml.MarkedYAMLError) -> FlowError:
         mark = error.problem_mark or error.context_mark
         place = Place(self.source, mark.line + 1, mark.column + 1) if mark else None
         line = self.source.line(mark.line + 1) if mark else ""
-        hint = ""
+        hint = next((hint for words, hint in _HINTS.items() if words in str(error.problem)), "")
         if "\t" in line[: len(line) - len(line.lstrip())]:
             hint = "Indent with spaces; YAML takes no tabs."
-        elif re.search(r"(?:[:,\-\[]\s+|\{)\{\{", line):
-            hint = 'A value that begins with {{ must be quoted: "{{ ... }}".'
+        elif place and (braces := re.search(r"(?:[:,\-\[]\s+|\{)\{\{", line)):
+            hint, place = QUOTE_BRACES, place._replace(column=braces.end() - 1, width=2)
+        elif "flow" in str(error.context) and (begun := error.context_mark):
+            hint = f"What begins in line {begun.line + 1}, column {begun.column + 1} is not closed."
         return FlowError("E202", f"not YAML: {error.problem}", hint=hint, place=place)
 
     def place(self, event: yaml.Event) -> Place:
@@ -144,8 +160,9 @@ class _Reader:
             return self.alias(event)
         self.count(event, 1)
         assert isinstance(event, yaml.NodeEvent)
-        if getattr(event, "tag", None) not in (None, "!"):
-            self.refuse(event, f"tags such as {getattr(event, 'tag', '')} are not used in a flow")
+        if (tag := getattr(event, "tag", None)) not in (None, "!"):
+            shown = str(tag).replace("tag:yaml.org,2002:", "!!")
+            self.refuse(event, f"tags such as {shown} are not used in a flow")
         before = self.nodes
         value: Node
         if isinstance(event, yaml.ScalarEvent):
@@ -161,7 +178,7 @@ class _Reader:
 
     def alias(self, event: yaml.AliasEvent) -> Node:
         if event.anchor not in self.anchors:
-            self.refuse(event, f"*{event.anchor} stands for nothing, or for itself")
+            self.refuse(event, f"no &{event.anchor} is complete before this *{event.anchor}")
             return None
         value, size = self.anchors[event.anchor]
         self.count(event, size)
@@ -202,8 +219,7 @@ class _Reader:
             self.count(event, 1)
             return str(event.value)
         self.node(event)
-        hint = 'A value that begins with {{ must be quoted: "{{ ... }}".'
         at = self.place(event)
-        templated = self.source.line(at.line)[max(0, at.column - 2) :]
-        self.refuse(event, "a key is a text", hint=hint if templated.startswith("{{") else "")
+        templated = self.source.line(at.line)[max(0, at.column - 2) :].startswith("{{")
+        self.refuse(event, "a key is a text", hint=QUOTE_BRACES if templated else "")
         return ""

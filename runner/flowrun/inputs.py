@@ -209,16 +209,17 @@ def coerce(item: Input, raw: JSON) -> JSON:
     if value is None or value == "":
         raise _unfit(item, raw, f"must be {_NAMES[item.type]}")
     for part in value if isinstance(value, list) else [value]:
+        each = part if isinstance(raw, list) else raw  # which knows where it stands
         if item.pattern and not re.fullmatch(item.pattern, str(part), re.ASCII):
-            raise _unfit(item, raw, f"does not match {item.pattern}")
+            raise _unfit(item, each, f"does not match {item.pattern}")
         if item.choices and str(part) not in item.choices:
-            raise _unfit(item, raw, f"is not one of {', '.join(item.choices)}")
+            raise _unfit(item, each, f"is not one of {', '.join(item.choices)}")
     return value
 
 
 def _unfit(item: Input, raw: JSON, why: str) -> FlowError:
     shown = "its value" if item.secret else repr(str(raw))
-    hint = f"For example: {item.example}" if item.example is not None else item.help
+    hint = f"For example: {item.example}" if item.example not in (None, raw) else item.help
     return FlowError(
         "E215", f"{item.name}: {shown} {why}", hint=hint, place=place_of(raw) or item.place
     )
@@ -254,7 +255,10 @@ def _host(raw: JSON) -> str | None:
 def _url(raw: JSON) -> str | None:
     from .urls import checked
 
-    return checked(str(raw))
+    try:
+        return checked(str(raw))
+    except FlowError:
+        return None
 
 
 def _text(raw: JSON) -> str | None:
@@ -285,5 +289,5 @@ _NAMES = {
     "boolean": "true or false",
     "list": "a list",
     "host": "a host name",
-    "url": "an absolute URL",
+    "url": "an absolute https URL (or http on loopback)",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -116,7 +116,7 @@ def new_record(job: Job, state: State) -> Record:
     record = _record(job, "steps", state)
     return record.knowing(
         version=1,
-        grant=secrets.token_hex(8),
+        grant=os.urandom(8).hex(),
         obtained_at=record.meta["issued_at"],
         callback=reveal(state.callback or {}),
     )

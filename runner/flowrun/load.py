@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from . import schema
@@ -9,7 +10,7 @@ from .document import Items, Map, Node, parse
 from .errors import FlowError, Problem
 from .flow import MODIFIERS, SECTIONS, Flow, Input, Step
 from .library import find, find_base
-from .merge import by_id, copy, extend, id_of, kind_of, merge
+from .merge import by_id, copy, extend, id_of, kind_of, merge, put
 from .near import did_you_mean
 from .place import Place, Source, Text, place_of
 
@@ -53,9 +54,13 @@ def _chain(source: Source) -> Iterator[Map]:
         if not isinstance(base, str):
             return
         source = find_base(base, source, place_of(base))
-        if source.name in seen or len(seen) == LONGEST_CHAIN:
-            circle = " -> ".join([*seen, source.name])
-            raise FlowError("E211", f"extends runs in a circle: {circle}", place=place_of(base))
+        circle = os.path.realpath(source.name) in map(os.path.realpath, seen)
+        if circle or len(seen) == LONGEST_CHAIN:
+            what = (
+                "runs in a circle" if circle else f"leads through more than {LONGEST_CHAIN} files"
+            )
+            chain = " -> ".join([*seen, source.name])
+            raise FlowError("E211", f"extends {what}: {chain}", place=place_of(base))
 
 
 def _read(source: Source) -> Map:
@@ -75,7 +80,8 @@ def build(document: Map, *, files: tuple[str, ...]) -> Flow:
         FlowError: a key is missing, a step is there twice, or `use` leads nowhere.
     """
     _needs(document)
-    save = document.get("save") or ""
+    save = document.get("save")
+    named = save if isinstance(save, Map) else Map(document.place)
     sections = {name: tuple(_steps(document, name)) for name in SECTIONS}
     return Flow(
         name=str(document["name"]),
@@ -85,10 +91,10 @@ def build(document: Map, *, files: tuple[str, ...]) -> Flow:
         values=_map(document, "values"),
         profiles={name: _as_map(profile) for name, profile in _map(document, "profiles").items()},
         vars=_map(document, "vars"),
-        hosts=tuple(str(host) for host in _as_items(document.get("hosts"))),
+        hosts=tuple(_text(host) for host in _as_items(document.get("hosts"))),
         sections=sections,
-        save=str(save["name"] if isinstance(save, Map) else save),
-        keep=_map(save, "keep") if isinstance(save, Map) else {},
+        save=_text(named.get("name", save)),
+        keep=_as_map(_in_braces(_map(named, "keep"), "keep")),
         sandbox=_map(document, "sandbox"),
     )
 
@@ -97,15 +103,20 @@ def _needs(document: Map) -> None:
     missing = [key for key in ("name", "steps") if not document.get(key)]
     if missing:
         hint = "Or let the file extend a recipe: `extends: NAME`."
-        problems = [
-            Problem("E207", f"a recipe needs a key {key!r}", hint, document.place)
-            for key in missing
-        ]
-        raise FlowError.of(problems)
+        places = [document.keys_at.get(key) or document.place for key in missing]
+        named = zip(missing, places, strict=True)
+        raise FlowError.of(
+            [Problem("E207", f"a recipe needs a key {key!r}", hint, at) for key, at in named]
+        )
 
 
 def _as_map(node: Node) -> Map:
     return node if isinstance(node, Map) else Map(Place(Source("", ""), 1, 1))
+
+
+def _text(node: Node) -> str:
+    """*node* as it is, since `str()` would lose its place."""
+    return node if isinstance(node, str) else ""
 
 
 def _as_items(node: Node) -> list[Node]:
@@ -125,7 +136,7 @@ def _input(document: Map, name: str) -> Input:
         type=str(given.get("type") or "text"),
         help=str(given.get("help") or ""),
         example=given.get("example"),
-        pattern=str(given.get("pattern") or ""),
+        pattern=_text(given.get("pattern")),
         choices=tuple(str(choice) for choice in _as_items(given.get("choices"))),
         default=given.get("default"),
         secret=given.get("secret") is True,
@@ -194,11 +205,13 @@ def _used(document: Map, step: Map) -> Map:
     steps = document.get(section)
     known = by_id(steps) if isinstance(steps, Items) else {}
     if name not in known or kind_of(known[name]) == "use":
-        hint = did_you_mean(name, known)
-        raise FlowError(
-            "E209", f"{section} has no step {name!r}", hint=hint, place=place_of(step["use"])
-        )
+        what = f"has no step {name!r}" if name not in known else f"has {name!r} from elsewhere"
+        hint = did_you_mean(name, known) if name not in known else "Use the step that it uses."
+        raise FlowError("E209", f"{section} {what}", hint=hint, place=place_of(step["use"]))
     result = copy(known[name])
     result.update({"id": name})
     result.keys_at.setdefault("id", step.keys_at["use"])
+    for key in step:
+        if key != "use":  # what stands beside `use` is about this run of the step
+            put(result, key, step[key], step)
     return result

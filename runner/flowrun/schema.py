@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib import resources
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .document import Items, Map, Node
@@ -26,9 +27,19 @@ KIND_NAMES = {
 }
 
 
+PATTERNS = {
+    "^[a-z][a-z0-9_]*$": "It is made of a-z, 0-9 and _, and begins with a letter.",
+    "^[a-z0-9][a-z0-9-]*$": "It is made of a-z, 0-9 and -.",
+    "^[A-Za-z0-9][A-Za-z0-9._-]*$": "It is made of letters, digits, and . _ -.",
+    "^never$": "Write `never`, or `{in: SECONDS}`, or `{at: TIME}`.",
+}
+
+
 def schema_text() -> str:
     """The JSON schema of flow files (draft-07)."""
-    return (resources.files("flowrun.schemas") / "flow.schema.json").read_text("utf-8")
+    # Not importlib.resources: importing it takes a tenth of a whole run.
+    folder = Path(import_module("flowrun.schemas").__path__[0])
+    return (folder / "flow.schema.json").read_text("utf-8")
 
 
 def check(document: Map) -> None:
@@ -80,50 +91,74 @@ def _position(problem: Problem) -> tuple[int, int]:
 
 
 def _words(error: ValidationError, document: Map) -> Iterator[Problem]:
-    place, name = _where(document, list(error.absolute_path))
+    place, name, node = _where(document, list(error.absolute_path))
     keyword, value = str(error.validator), error.instance
     wanted: Any = error.validator_value
     if keyword == "additionalProperties" and isinstance(value, Map):
         known = list(error.schema.get("properties", {})) if isinstance(error.schema, dict) else []
         for key in value:
             if key not in known and not key.startswith("x-"):
-                yield Problem(
-                    "E203",
-                    f"unknown key {key!r} in {name}",
-                    did_you_mean(key, known),
-                    value.keys_at[key],
-                )
-    elif keyword == "oneOf" and isinstance(value, Map):
-        yield _not_one_kind(value, [next(iter(each["required"])) for each in wanted])
+                hint = did_you_mean(key, known) or _there_are(error.schema, known)
+                yield Problem("E203", f"unknown key {key!r} in {name}", hint, value.keys_at[key])
+    elif keyword == "oneOf":
+        if isinstance(value, Map):
+            yield from _not_one_kind(value, [next(iter(each["required"])) for each in wanted])
     elif keyword == "required":
         missing = error.message.split("'")[1]
-        yield Problem("E207", f"{name} needs a key {missing!r}", "", place)
+        hint = "Write `flowrun: 1` first." if missing == "flowrun" else ""
+        yield Problem("E207", f"{name} needs a key {missing!r}", hint, place)
     else:
-        yield Problem("E205", f"{name} {_shape(keyword, wanted, value)}", "", place)
+        if isinstance(node, Map) and isinstance(value, str):  # the value is a key of it
+            place, name = node.keys_at[value], f"a key in {name}"
+        hint = did_you_mean(str(value), map(str, wanted)) if keyword == "enum" else ""
+        yield Problem(
+            "E205", f"{name} {_shape(keyword, wanted, value)}", hint or _about(error), place
+        )
 
 
-def _not_one_kind(step: Map, kinds: list[str]) -> Problem:
+def _there_are(schema: Any, known: list[str]) -> str:
+    if "oneOf" in schema:
+        return "What is said about a kind stands below it, indented."
+    return f"There are: {', '.join(known)}." if 0 < len(known) <= 10 else ""
+
+
+def _about(error: ValidationError) -> str:
+    """What the schema says of a value that was written in a wrong way."""
+    schema: Any = error.schema
+    if error.validator != "pattern" or not isinstance(schema, dict):
+        return ""
+    examples = "".join(f" For example: {each}" for each in schema.get("examples", [])[:1])
+    return PATTERNS.get(str(error.validator_value)) or f"{schema.get('description', '')}{examples}"
+
+
+def _not_one_kind(step: Map, kinds: list[str]) -> Iterator[Problem]:
     found = [key for key in step if key in kinds]
-    if not found:
-        known = "A step is one of: " + ", ".join(kinds) + "."
-        near = next((did_you_mean(key, kinds) for key in step if did_you_mean(key, kinds)), "")
-        return Problem("E206", "this step has no kind", near or known, step.place)
-    message = f"a step is one kind, and this one is {' and '.join(found)}"
-    return Problem("E206", message, "Make a step of each.", step.keys_at[found[1]])
+    if found:
+        message = f"a step is one kind, and this one is {' and '.join(found)}"
+        yield Problem("E206", message, "Make a step of each.", step.keys_at[found[1]])
+    elif not any(did_you_mean(key, kinds) for key in step):  # else it is told as an unknown key
+        known = f"A step is one of: {', '.join(kinds)}."
+        yield Problem("E206", "this step has no kind", known, step.place)
 
 
 def _shape(keyword: str, wanted: object, value: object) -> str:
     if keyword == "type":
         kinds = wanted if isinstance(wanted, list) else [wanted]
-        return f"must be {' or '.join(KIND_NAMES[str(kind)] for kind in kinds)}, not {_kind(value)}"
+        return f"must be {_either([KIND_NAMES[str(kind)] for kind in kinds])}, not {_kind(value)}"
     if keyword in ("enum", "const"):
         allowed = wanted if isinstance(wanted, list) else [wanted]
-        return f"must be {' or '.join(map(str, allowed))}"
+        return f"must be {_either([str(each) for each in allowed])}, not {value!r}"
     if keyword in ("minLength", "minItems", "minProperties"):
         return "must not be empty"
+    if keyword == "maxProperties" and isinstance(value, Map):
+        return f"holds one key, and this one holds {' and '.join(value)}"
     if keyword == "pattern":
-        return f"does not match {wanted}"
-    return f"does not fit ({keyword} {wanted})"
+        return f"cannot be {value!r}"
+    return f"must be at {'most' if keyword == 'maximum' else 'least'} {wanted}"
+
+
+def _either(words: list[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def _kind(value: object) -> str:
@@ -138,13 +173,13 @@ def _kind(value: object) -> str:
     return KIND_NAMES[found or ("null" if value is None else "number")]
 
 
-def _where(document: Map, path: list[str | int]) -> tuple[Place, str]:
-    """The place of the value at *path*, and what to call it."""
+def _where(document: Map, path: list[str | int]) -> tuple[Place, str, Node]:
+    """The place of the value at *path*, what to call it, and the value."""
     node: Node = document
     place, name = document.place, "a flow file"
     for part in path:
         if isinstance(node, Map) and isinstance(part, str):
             place, name, node = node.keys_at[part], repr(part), node[part]
         elif isinstance(node, Items) and isinstance(part, int):
-            place, name, node = node.items_at[part], f"{name}[{part}]", node[part]
-    return place_of(node) or place, name
+            place, name, node = node.items_at[part], f"item {part + 1} of {name}", node[part]
+    return place_of(node) or place, name, node

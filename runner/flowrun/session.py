@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from .console import Console, Nobody, Terminal, browser_is_here, person_is_here
 from .errors import StoreError
@@ -18,20 +17,8 @@ from .job import Job, addressee, flow_of, inputs_of, typed_before
 from .record import Record
 from .secret import JSON, Secret, reveal
 from .services import Browser, Person, Services
+from .settings import Settings
 from .stores.files import FileStore
-
-
-class Settings(NamedTuple):
-    """What the command line and the environment say about the world."""
-
-    tokens: Path | None = None
-    sandbox: bool = False
-    no_input: bool = False
-    no_browser: bool = False
-    verbose: bool = False
-    given: Mapping[str, str] = {}  # --set
-    profile: str = ""
-    alone: bool = True  # the command is about one record
 
 
 class Session:
@@ -52,7 +39,12 @@ class Session:
         """Whether somebody can be asked for consent; a sandbox gives its own."""
         if self.settings.no_input or self.settings.sandbox:
             return self.settings.sandbox
-        return self.settings.no_browser or browser_is_here()
+        return self.settings.no_browser or browser_is_here() or person_is_here()
+
+    @property
+    def plays(self) -> bool:
+        """Whether a person consents in the sandbox; it needs no browser where there is none."""
+        return self.asks and browser_is_here() and not self.settings.no_browser
 
     def person(self) -> Person:
         return Terminal() if self.asks else Nobody()
@@ -139,10 +131,10 @@ class Session:
         from .rehearsal import open_sandbox
 
         tell = self.console.tell if self.settings.verbose else _say_nothing
-        sandbox = stack.enter_context(open_sandbox(job, tell, person=self.asks))
+        sandbox = stack.enter_context(open_sandbox(job, tell, person=self.plays))
         http = RoutedHttp(services.http, sandbox.route)
         browser: Browser = services.browser
-        if not self.asks:
+        if not self.plays:
             from .rehearsal import ConsentingBrowser
 
             browser = ConsentingBrowser(services.http)

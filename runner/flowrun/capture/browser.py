@@ -15,11 +15,9 @@ from urllib.parse import urlsplit
 from flowrun import services
 from flowrun.errors import CallbackError, FlowrunError
 
-from .race import Race
-from .redirect import is_bare, parameters_of_paste, redirect_of
-
 if TYPE_CHECKING:
     from .listener import Redirection
+    from .race import Race
 
 Tell = Callable[[str], None]
 
@@ -45,6 +43,8 @@ class PersonsBrowser:
     @contextlib.contextmanager
     def listen(self, redirect_uri: str) -> Iterator[services.Listener]:
         """Bind *redirect_uri* if it is http on loopback."""
+        from .redirect import redirect_of
+
         if not redirect_of(redirect_uri).addresses and not self._terminal:
             message = (
                 f"{redirect_uri} is not on this machine, and here is no terminal to paste into"
@@ -62,6 +62,7 @@ class PersonsBrowser:
     ) -> Mapping[str, str]:
         """The parameters of the first redirect that passes *judge*."""
         from .listener import Redirection
+        from .race import Race
 
         assert isinstance(listener, Redirection)
         race, until = Race(judge), time.monotonic() + timeout_s
@@ -106,6 +107,8 @@ class PersonsBrowser:
     def _take_pastes(
         self, fd: int, asked: str, listener: Redirection, race: Race, until: float
     ) -> None:
+        from .redirect import is_bare, parameters_of_paste
+
         self._tell(PASTE)
         while not race.over.is_set() and time.monotonic() < until:
             if not select.select([fd], [], [], 0.05)[0]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..check import downgrades, hosts
 from ..console import Console
+from ..review import downgrades, hosts
 from ..secret import JSON
 from .subject import each, load
 

@@ -8,7 +8,8 @@ from ..console import Console
 from ..flow import SECTIONS, Flow
 from ..plan import plan
 from ..secret import JSON, Value, masked
-from ..session import Session, Settings
+from ..session import Session
+from ..settings import Settings
 from ..urls import with_query
 from ..wire import as_curl
 from .subject import each, load

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..console import Console
 from ..rehearsal import open_sandbox
 from ..secret import JSON
-from ..session import Session, Settings
+from ..session import Session
+from ..settings import Settings
 from ..trust import trust as remember
 from .subject import each, load
 

@@ -9,7 +9,8 @@ from ..console import Console
 from ..errors import StoreError
 from ..job import run_on_record
 from ..secret import JSON
-from ..session import Session, Settings
+from ..session import Session
+from ..settings import Settings
 from .subject import each, job_of
 
 REVOKED = "the grant was revoked"

@@ -10,7 +10,8 @@ from ..errors import PersonNeeded
 from ..job import refreshable
 from ..record import due
 from ..secret import JSON
-from ..session import Session, Settings
+from ..session import Session
+from ..settings import Settings
 from .facts import facts, until
 from .subject import again, each, job_of
 

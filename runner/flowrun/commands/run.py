@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ..console import Console
 from ..current import make_current
 from ..secret import JSON
-from ..session import Session, Settings
+from ..session import Session
+from ..settings import Settings
 from .facts import facts, until
 from .subject import each, load
 

@@ -9,7 +9,8 @@ from ..console import Console, gravest
 from ..errors import StoreError
 from ..record import Record
 from ..secret import JSON
-from ..session import Session, Settings
+from ..session import Session
+from ..settings import Settings
 from .facts import facts, when
 from .subject import each
 

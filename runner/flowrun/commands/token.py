@@ -12,7 +12,8 @@ from ..job import Job, refreshable
 from ..record import Record, due
 from ..secret import JSON
 from ..services import Services
-from ..session import Session, Settings
+from ..session import Session
+from ..settings import Settings
 from .facts import facts, until
 from .subject import again, each, job_of
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -63,6 +62,8 @@ def _judge_issuer(params: Mapping[str, str], issuer: str) -> None:
 
 
 def _same(left: str, right: str) -> bool:
+    import hmac
+
     return hmac.compare_digest(left.encode("utf-8", "replace"), right.encode())
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from ..errors import FlowError
 from ..message import Request
 from ..oauth.pkce import METHODS, challenge_of, new_verifier
@@ -33,6 +31,8 @@ def preview(options: Options) -> Request | None:
 
 def _protections(options: Options) -> dict[str, str]:
     """What ties the answer to this very request: state, code verifier, nonce."""
+    import secrets
+
     method = options.one_of("pkce", METHODS, "S256")
     made: dict[str, str] = {}
     if options.switched("state"):

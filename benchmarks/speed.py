@@ -1,0 +1,285 @@
+"""
+How fast flowrun is, as ratios that one run measures side by side: `python benchmarks/speed.py`.
+
+README.md, beside this file, says what is measured and how the figures are to be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+PYTHON = sys.executable
+FLOWRUN = str(Path(PYTHON).parent / "flowrun")
+NOISE = 1.25
+"""A figure fails when it is over its bound by more than this: machines are noisy."""
+
+BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+"""Where systems keep the certificates that they trust, in one file."""
+
+RECIPE = """\
+flowrun: 1
+name: {name}
+steps:
+  - id: discovery
+    http:
+      get: {site}/.well-known/openid-configuration
+      outputs: {{token_endpoint: response.json.token_endpoint}}
+  - token:
+      post: "{{{{ steps.discovery.token_endpoint }}}}"
+      form: {{grant_type: client_credentials, client_id: speed, scope: openid}}
+verify:
+  - http: {{get: {site}/userinfo, bearer: "{{{{ saved.access_token }}}}"}}
+save: {name}
+"""
+
+PEAK = """\
+import posix, sys
+child = posix.posix_spawn(sys.argv[1], sys.argv[1:], posix.environ)
+_, status, usage = posix.wait4(child, 0)
+posix.write(2, b"%d %d" % (status, usage.ru_maxrss))
+"""
+"""
+A process that was started by another counts that one's memory as its own until it is itself, so
+the one who starts it here is the smallest Python that there is.
+"""
+
+Work = Callable[[], None]
+
+
+class Figure(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    value: float
+    bound: float
+    unit: str
+    detail: str
+    goal_only: bool = False
+
+    @property
+    def failed(self) -> bool:
+        return not self.goal_only and self.value > self.bound * NOISE
+
+    def __str__(self) -> str:
+        verdict = "over" if self.value > self.bound else "ok"
+        verdict = "FAILED" if self.failed else verdict
+        bound = f"{self.bound:g}{self.unit}{' goal' if self.goal_only else ''}"
+        return (
+            f"{self.name:34} {self.value:7.2f}{self.unit:4} {bound:>12}  {verdict:7} {self.detail}"
+        )
+
+
+class Place(NamedTuple):
+    """A folder with recipes and servers, and the environment of what runs there."""
+
+    folder: Path
+    bundle: Path
+    plain: str
+    tls: str
+    environment: Mapping[str, str]
+
+    def run(self, *command: str) -> None:
+        """Run *command* with its output thrown away; it must succeed."""
+        nowhere = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+        # Not subprocess: its own work would be in every figure, three times in those of curl.
+        child = os.posix_spawn(command[0], command, self.environment, file_actions=nowhere)
+        if os.waitpid(child, 0)[1]:
+            raise SystemExit(f"failed: {' '.join(command)}\n{self.said(command)}")
+
+    def said(self, command: Sequence[str]) -> str:
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    def peak_mib(self, *command: str) -> float:
+        """The most memory that *command* holds at a time."""
+        done = subprocess.run(
+            [PYTHON, "-I", "-S", "-c", PEAK, *command],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        status, peak_kib = map(int, done.stderr.splitlines()[-1].split())
+        assert status == 0, done.stderr
+        return peak_kib / 1024
+
+
+def seconds(work: Work) -> float:
+    before = time.perf_counter()
+    work()
+    return time.perf_counter() - before
+
+
+def ratio(work: Work, other: Work, *, rounds: int) -> tuple[float, str]:
+    """The median of the ratios of pairs that ran one after the other, and the medians behind it."""
+    for warm_up in (work, other):
+        warm_up()
+    # First one, then the other, so that neither always has the colder machine.
+    pairs = [
+        (seconds(work), seconds(other)) if number % 2 else (seconds(other), seconds(work))[::-1]
+        for number in range(rounds)
+    ]
+    ours, theirs = (statistics.median(pair[side] * 1000 for pair in pairs) for side in (0, 1))
+    value = statistics.median(one / two for one, two in pairs)
+    return value, f"{ours:.1f} ms against {theirs:.1f} ms"
+
+
+def figures(place: Place, rounds: int) -> Iterator[Figure]:
+    """Measure everything, one line after the other."""
+
+    def python() -> None:
+        place.run(PYTHON, "-c", "pass")
+
+    def versus_python(name: str, bound: float, *words: str, goal_only: bool = False) -> Figure:
+        value, detail = ratio(lambda: place.run(FLOWRUN, *words), python, rounds=rounds)
+        return Figure(name, value, bound, " x", f"{detail} (python -c pass)", goal_only)
+
+    yield versus_python("flowrun token, cached", 2, "token", "plain")
+    more = more_memory(place, rounds)
+    yield Figure("  memory on top of python", more, 2, " MiB", "", False)
+    yield versus_python("flowrun --help", 10, "--help")
+    yield versus_python("flowrun check, one file", 5, "check", "./plain.yaml", goal_only=True)
+    for name, bound, goal in (("plain", 6, 5), ("tls", 1.5, 1.25)):
+        value, detail = ratio(flow(place, name), curls(place, name), rounds=rounds)
+        yield Figure(f"three requests, {name}", value, bound, " x", f"{detail} (curl x 3)")
+        yield Figure(f"three requests, {name}", value, goal, " x", "", goal_only=True)
+    for name in ("plain", "tls"):
+        flow(place, name)()
+        forget(place, name)
+        yield Figure(f"  memory, {name}", place.peak_mib(FLOWRUN, f"./{name}.yaml"), 35, " MiB", "")
+
+
+def more_memory(place: Place, rounds: int) -> float:
+    """What a cached token takes above Python itself."""
+    token, python = (FLOWRUN, "token", "plain"), (PYTHON, "-c", "pass")
+    pairs = [(place.peak_mib(*token), place.peak_mib(*python)) for _ in range(rounds)]
+    return statistics.median(ours - theirs for ours, theirs in pairs)
+
+
+def flow(place: Place, name: str) -> Work:
+    """The whole flow in a new process, without a record."""
+
+    def work() -> None:
+        forget(place, name)
+        place.run(FLOWRUN, f"./{name}.yaml")
+
+    return work
+
+
+def forget(place: Place, name: str) -> None:
+    (place.folder / "tokens" / f"{name}.json").unlink(missing_ok=True)
+
+
+def curls(place: Place, name: str) -> Work:
+    """The same three requests by three processes of curl."""
+    curl, site = shutil.which("curl"), place.tls if name == "tls" else place.plain
+    if curl is None:
+        raise SystemExit("curl is needed to compare with")
+    trusting = ["--cacert", str(place.bundle)] if name == "tls" else []
+    form = "grant_type=client_credentials&client_id=speed&scope=openid"
+    requests = (
+        [f"{site}/.well-known/openid-configuration"],
+        ["--data", form, f"{site}/token"],
+        ["--header", "Authorization: Bearer fake-access-of-speed", f"{site}/userinfo"],
+    )
+
+    def work() -> None:
+        for request in requests:
+            place.run(curl, "--silent", "--show-error", "--fail", *trusting, *request)
+
+    return work
+
+
+@contextlib.contextmanager
+def served(*certificate: str) -> Iterator[str]:
+    """The port of a server in a process of its own."""
+    command = [PYTHON, str(HERE / "servers.py"), *certificate]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout
+        assert server.stdin
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.stdin.close()
+
+
+def certified(folder: Path) -> tuple[Path, Path]:
+    """A certificate for loopback, and the system's bundle with the authority that signed it."""
+    usage = "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n"
+    (folder / "usage").write_text(usage, encoding="utf-8")
+    make = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj"
+    commands = (
+        f"{make} /CN=speed-authority -x509 -days 2 -keyout ca.key -out ca.pem",
+        f"{make} /CN=127.0.0.1 -keyout server.key -out server.csr",
+        "openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
+        " -extfile usage -out server.crt",
+    )
+    for command in commands:
+        subprocess.run(command.split(), cwd=folder, capture_output=True, check=True)
+    system = next((Path(each) for each in BUNDLES if Path(each).exists()), None)
+    if system is None:
+        print(f"none of {', '.join(BUNDLES)}: the bundle holds one certificate only")
+    joined(folder / "bundle.pem", *([system] if system else []), folder / "ca.pem")
+    return joined(folder / "server.pem", folder / "server.key", folder / "server.crt"), (
+        folder / "bundle.pem"
+    )
+
+
+def joined(target: Path, *parts: Path) -> Path:
+    target.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return target
+
+
+@contextlib.contextmanager
+def prepared() -> Iterator[Place]:
+    """Servers, recipes, and a record; the verdicts on the recipes are remembered from here on."""
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        certificate, bundle = certified(folder)
+        plain = f"http://127.0.0.1:{stack.enter_context(served())}"
+        tls = f"https://127.0.0.1:{stack.enter_context(served(str(certificate)))}"
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": name,
+            "SSL_CERT_FILE": str(bundle),
+            "BROWSER": "true",  # so that somebody who could consent counts as present
+        }
+        place = Place(folder, bundle, plain, tls, environment)
+        stack.enter_context(contextlib.chdir(folder))
+        for recipe, site in (("plain", plain), ("tls", tls)):
+            text = RECIPE.format(name=recipe, site=site)
+            (folder / f"{recipe}.yaml").write_text(text, encoding="utf-8")
+            flow(place, recipe)()
+        yield place
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=21, help="pairs for each figure")
+    rounds = max(3, parser.parse_args().rounds)
+    print(f"{'':34} {'measured':11} {'bound':>12}")
+    found = []
+    with prepared() as place:
+        for figure in figures(place, rounds):
+            print(figure, flush=True)
+            found.append(figure)
+    return 1 if any(figure.failed for figure in found) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""Strict YAML: scalars as written, JSON as JSON, limits, places."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowrun.document import MAX_CHARACTERS, MAX_NODES, Items, Map, parse, plain
+from flowrun.errors import FlowError
+from flowrun.place import Source, place_of
+from flowrun.secret import JSON
+
+
+def read(text: str) -> Map:
+    return parse(Source("flow.yaml", text))
+
+
+def refused(text: str) -> FlowError:
+    with pytest.raises(FlowError) as caught:
+        read(text)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("00123", "00123"),
+        ("off", "off"),
+        ("yes", "yes"),
+        ("True", "True"),
+        ("1:30", "1:30"),
+        ("2024-01-01", "2024-01-01"),
+        ("1.10", "1.10"),
+        ("1.0", 1.0),
+        ("~", "~"),
+        ("0x1f", "0x1f"),
+        ("0o17", "0o17"),
+        ("1_000", "1_000"),
+        (".5", ".5"),
+        ("5.", "5."),
+        ("+5", "+5"),
+        ("1e3", "1e3"),
+        ("1e400", "1e400"),
+        ("NaN", "NaN"),
+        (".inf", ".inf"),
+        ("12345678901234567890", "12345678901234567890"),
+        ("123456789012345", 123456789012345),
+        ("1234567890123456", "1234567890123456"),
+        ("0", 0),
+        ("-7", -7),
+        ("-0", 0),
+        ("0.5", 0.5),
+        ("true", True),
+        ("false", False),
+        ("null", None),
+        ("", None),
+        ('""', ""),
+        ("'null'", "null"),
+        ('"5"', "5"),
+        ("! 5", "5"),
+        ("=", "="),
+    ],
+)
+def test_a_scalar_is_what_is_written(written: str, value: JSON) -> None:
+    read_value = read(f"key: {written}\n")["key"]
+
+    assert read_value == value
+    assert isinstance(read_value, type(value))
+
+
+def test_a_key_is_a_text_whatever_it_looks_like() -> None:
+    assert plain(read("1: a\ntrue: b\nnull: c\n2024-01-01: d\n")) == {
+        "1": "a",
+        "true": "b",
+        "null": "c",
+        "2024-01-01": "d",
+    }
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x7f\ufeff\ufffe\uffff"))
+DOCUMENTS = st.dictionaries(
+    TEXTS,
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(10**13), 10**13)
+        | st.floats(-1e6, 1e6, allow_nan=False).map(lambda number: round(number, 3))
+        | TEXTS,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+        max_leaves=12,
+    ),
+    max_size=5,
+)
+
+
+@given(DOCUMENTS, st.sampled_from([None, 1]), st.booleans())
+def test_every_json_document_loads_as_json_says(
+    document: dict[str, JSON], indent: int | None, ascii_only: bool
+) -> None:
+    text = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
+
+    assert plain(read(text)) == json.loads(text)
+
+
+def test_every_part_knows_its_place() -> None:
+    document = read('first: one\nlist:\n  - "two"\n  - {deep: three}\n')
+    items = document["list"]
+    assert isinstance(items, Items)
+    inner = items[1]
+    assert isinstance(inner, Map)
+
+    assert str(place_of(document["first"])) == "flow.yaml:1:8"
+    assert str(document.keys_at["list"]) == "flow.yaml:2:1"
+    assert str(place_of(items[0])) == "flow.yaml:3:5"
+    assert str(items.items_at[1]) == "flow.yaml:4:5"
+    assert str(inner.keys_at["deep"]) == "flow.yaml:4:6"
+    assert str(place_of(inner["deep"])) == "flow.yaml:4:12"
+
+
+def test_an_alias_stands_where_its_anchor_does() -> None:
+    document = read("one: &shared {key: value}\ntwo: *shared\n")
+
+    assert plain(document["two"]) == {"key": "value"}
+    assert str(place_of(document["two"])) == "flow.yaml:1:6"
+
+
+def test_a_byte_order_mark_is_no_part_of_a_key() -> None:
+    assert plain(read("\ufeffkey: value\n")) == {"key": "value"}
+
+
+def test_a_megabyte_is_refused_unread() -> None:
+    error = refused("#" * (MAX_CHARACTERS + 1))
+
+    assert error.code == "E202"
+    assert str(MAX_CHARACTERS) in str(error)
+
+
+def test_as_much_as_is_allowed_is_read() -> None:
+    text = "key: value\n"
+
+    assert plain(read(text + "#" * (MAX_CHARACTERS - len(text)))) == {"key": "value"}
+
+
+def test_aliases_count_for_what_they_stand_for() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+
+    error = refused("\n".join(lines))
+
+    assert error.code == "E202"
+    assert f"{MAX_NODES} values" in str(error)
+
+
+def test_deep_nesting_is_refused_and_not_a_crash() -> None:
+    assert refused("key: " + "[" * 50_000).code == "E202"
+    assert refused("key: " + "[" * 5_000 + "]" * 5_000).code == "E202"
+
+
+def test_all_duplicates_are_told_at_once() -> None:
+    error = refused("a: 1\na: 2\nb: {c: 1, c: 2}\n")
+
+    assert [str(problem.place) for problem in error.problems] == ["flow.yaml:2:1", "flow.yaml:3:10"]
+    assert {problem.code for problem in error.problems} == {"E204"}
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused_with_a_code(text: str) -> None:
+    try:
+        read(text)
+    except FlowError as error:
+        assert error.exit_status == 2
