@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowrun.errors import FlowError
-from flowrun.expression import Scope, Undefined, Unknown, parse
+from flowrun.expression import parse
+from flowrun.scope import Undefined
 from flowrun.secret import Secret, Value, reveal
+from flowrun.taint import Unknown
+from flowrun.template import Scope
 
 SECRET = Secret("fake-secret-of-acme")
 
@@ -50,7 +53,6 @@ def value_of(text: str) -> Value:
         ("vars.greeting ~ '!'", "hello acme!"),
         ("'a' ~ 1 ~ true", "a1true"),
         ("[1, 'x', none]", [1, "x", None]),
-        ("{'a': inputs.count}", {"a": 3}),
         ("-1", -1),
         ("inputs.count == 3", True),
         ("inputs.on == 1", False),
@@ -64,9 +66,9 @@ def value_of(text: str) -> Value:
         ("not inputs.name", False),
         ("'a' if inputs.on else 'b'", "a"),
         ("'a' if inputs.none", None),
-        ("inputs.nothing is defined", False),
-        ("inputs.none is not none", False),
-        ("inputs.secret is none", False),
+        ("inputs.none == none", True),
+        ("inputs.scopes in callback", False),
+        ("inputs.scopes in [inputs.scopes]", True),
         ("inputs.nothing | default('x')", "x"),
         ("inputs.none | default(inputs.count)", 3),
         (r"'a1' | regex('\w(\d)')", "1"),
@@ -122,6 +124,14 @@ def test_parts_of_what_read_a_secret_are_secret() -> None:
         ("inputs.name | safe", "E210"),
         ("inputs.name | attr('x')", "E210"),
         ("inputs.name is string", "E210"),
+        ("inputs.name is defined", "E210"),
+        ("{'a': inputs.name}", "E210"),
+        ("-inputs.count", "E210"),
+        ("-inputs.name.count", "E210"),
+        ("inputs.name if 1 + 1 else 2", "E210"),
+        ("inputs[lipsum()]", "E210"),
+        ("inputs.name | default(lipsum())", "E210"),
+        ("(inputs.name | lower)[9**9]", "E210"),
         ("inputs.name | join", "E210"),
         ("inputs.name | default(value='x')", "E210"),
         ("inputs.name | split(*inputs.scopes)", "E210"),

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from flowrun.errors import FlowError
-from flowrun.expression import Scope, Unknown
 from flowrun.hosts import HostRule, literal_origin
 from flowrun.secret import Value
+from flowrun.taint import Unknown
+from flowrun.template import Scope
 
 VARS: dict[str, object] = {
     "site": "https://{{ inputs.name }}.example.com",

@@ -56,7 +56,6 @@ def text_at(line: int, column: int, text: str) -> Text:
         ("{{ vars.list }}", ["acme", "x"]),
         ("{{ vars.none }}", None),
         ("{{ inputs.secret }}", Secret("fake-secret-of-acme")),
-        ("{{ {'a': {'b': 1}} }}", {"a": {"b": 1}}),
         ("{{ '}}' }}", "}}"),
         ("{{ 'it\\'s }}' ~ \"}}\" }}!", "it's }}}}!"),
         (" {{ inputs.count }}", " 3"),
@@ -200,13 +199,6 @@ def test_every_use_is_listed_with_its_place() -> None:
 
     assert [use.path for use in found] == [("inputs", "name")]
     assert str(found[0].place) == "flow.yaml:2:25"
-
-
-def test_uses_of_expressions_need_no_braces() -> None:
-    assert [use.path for use in uses("inputs.name == 'x'", expressions=True)] == [
-        ("inputs", "name")
-    ]
-    assert list(uses("inputs.name == 'x'")) == []
 
 
 def test_all_that_is_wrong_in_a_document_is_told_at_once() -> None:

@@ -14,6 +14,8 @@ COMMANDS = (
 def main() -> None:
     """Run flowrun with the words of the command line, and exit."""
     words = sys.argv[1:]
+    if words == ["help"]:
+        words = ["--help"]
     if words[:1] == ["token"]:
         from .quick import print_cached_token
 

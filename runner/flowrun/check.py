@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from .document import Map, Node, plain
 from .errors import FlowError, Problem, located
-from .expression import Unknown
 from .flow import SECTIONS, Flow, Step
 from .hosts import HostRule
 from .inputs import OWN_VARIABLES, coerce
 from .near import did_you_mean
 from .place import place_of
 from .plan import plan
+from .taint import Unknown
 from .template import Use, uses
 from .urls import checked
 
@@ -30,7 +30,7 @@ def check(flow: Flow) -> None:
         told = {problem.place for problem in found}
         found += [problem for problem in _rehearsed(flow) if problem.place not in told]
     if found:
-        raise FlowError.of(sorted(dict.fromkeys(found), key=_position))
+        raise FlowError.of(found)
 
 
 def unset_vars(flow: Flow) -> Iterator[Problem]:
@@ -46,11 +46,6 @@ def unset_vars(flow: Flow) -> Iterator[Problem]:
 def _all_steps(flow: Flow) -> Iterator[Step]:
     for section in SECTIONS:
         yield from flow.steps(section)
-
-
-def _position(problem: Problem) -> tuple[str, int, int]:
-    place = problem.place
-    return (place.source.name, place.line, place.column) if place else ("", 0, 0)
 
 
 def _inputs(flow: Flow) -> Iterator[Problem]:

@@ -87,13 +87,24 @@ def command_line(words: list[str], commands: Collection[str]) -> None:
     first = next((word for word in words if not word.startswith("-")), None)
     if first is not None and first not in commands:
         words = ["run", *words]
-    app(args=words, prog_name="flowrun")
+    try:
+        app(args=words, prog_name="flowrun")
+    except SystemExit as status:
+        # Typer makes statuses of its own of Ctrl-C and of a reader that left; `ending` tells them.
+        cause: BaseException | None = status
+        while cause and not isinstance(cause, (KeyboardInterrupt, BrokenPipeError)):
+            cause = cause.__context__
+        raise (cause or status) from None
 
 
 def _given(pairs: list[str] | None) -> dict[str, str]:
     for pair in pairs or []:
         if "=" not in pair:
-            raise FlowError("E219", f"--set takes INPUT=VALUE, not {pair!r}")
+            message, hint = (
+                f"--set takes INPUT=VALUE, not {pair!r}",
+                "For example --set scope=read.",
+            )
+            raise FlowError("E219", message, hint=hint)
     return dict(pair.split("=", 1) for pair in pairs or [])
 
 

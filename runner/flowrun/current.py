@@ -73,7 +73,10 @@ def _without_consent(job: Job, record: Record, services: Services) -> Current | 
         services.tell(f"{job.name}: {why}, so consent is asked for again")
         return None
     pending = job.store.attempt(job.name) is not None
-    if not pending and not due(record, services.now()) and not record.needs_person:
+    if record.needs_person and not pending:
+        services.tell(f"{job.name} needs a person: {record.needs_person}")
+        return None
+    if not pending and not due(record, services.now()):
         return _fresh(job, record, services)
     if not pending and not refreshable(job, record):
         services.tell(f"{job.name}: the token has ended and cannot be refreshed")

@@ -56,14 +56,22 @@ def parse(source: Source) -> Map:
     Raises:
         FlowError: it is not YAML (E202), a key stands twice (E204), or it is no mapping (E205).
     """
+    document, problems = read(source)
+    if problems:
+        raise FlowError.of(problems)
+    return document
+
+
+def read(source: Source) -> tuple[Map, list[Problem]]:
+    """The mapping that *source* holds, and what is wrong with it without making it unreadable."""
     reader = _Reader(source)
     root = reader.read()
-    if reader.problems:
-        raise FlowError.of(reader.problems)
-    if not isinstance(root, Map):
-        hint = "It begins with `flowrun: 1`."
-        raise FlowError("E205", "a flow file is a mapping", hint=hint, place=Place(source, 1, 1))
-    return root
+    if isinstance(root, Map):
+        return root, reader.problems
+    hint, place = "It begins with `flowrun: 1`.", Place(source, 1, 1)
+    raise FlowError.of(
+        reader.problems or [Problem("E205", "a flow file is a mapping", hint, place)]
+    )
 
 
 # JSON's spelling of a number; everything else that is plain stays the text that it is.

@@ -90,6 +90,11 @@ class Problem(NamedTuple):
     place: Place | None = None
 
 
+def _position(problem: Problem) -> tuple[str, int, int]:
+    place = problem.place
+    return (place.source.name, place.line, place.column) if place else ("", 0, 0)
+
+
 class FlowrunError(Exception):
     """Base of every error a user can act on; carries one or more problems."""
 
@@ -101,9 +106,9 @@ class FlowrunError(Exception):
 
     @classmethod
     def of(cls, problems: Sequence[Problem]) -> Self:
-        """One error for all that was found."""
+        """One error for all that was found, in the order of the files."""
         error = cls(*problems[0][:2])
-        error.problems = tuple(problems)
+        error.problems = tuple(sorted(dict.fromkeys(problems), key=_position))
         return error
 
     @property

@@ -6,20 +6,16 @@ import re
 from collections.abc import Iterable
 
 from .errors import FlowError, located
-from .expression import Scope, Undefined, Unknown
 from .place import place_of
+from .scope import Undefined
 from .secret import reveal
-from .template import leaves
+from .taint import Unknown
+from .template import Scope, leaves
 from .urls import Hole, checked, fill, origin
 
 
 class HostRule:
-    """
-    The origins that stand in a recipe, and its `hosts`.
-
-    Raises:
-        FlowError: E205, E214: an entry of `hosts` is no host.
-    """
+    """The origins that stand in a recipe, and its `hosts`; raises `FlowError` E205, E214."""
 
     def __init__(self, origins: Iterable[str], patterns: Iterable[str]) -> None:
         self.origins = frozenset(origins)
@@ -31,27 +27,22 @@ class HostRule:
 
     def check(self, url: str) -> None:
         """Raise `FlowError` E213, with the line that would allow it, unless *url* is allowed."""
-        if self.allows(url):
-            return
-        found = origin(url)
-        host = found.removeprefix("https://")
-        entry = host if re.fullmatch(r"[a-z0-9.-]+", host) else f'"{found}"'
-        hint = f"If it is meant to, add to the flow:\n  hosts: [{entry}]"
-        raise FlowError("E213", f"the flow may not contact {host}", hint=hint)
+        if not self.allows(url):
+            host = (found := origin(url)).removeprefix("https://")
+            entry = host if re.fullmatch(r"[a-z0-9.-]+", host) else f'"{found}"'
+            hint = f"If it is meant to, add to the flow:\n  hosts: [{entry}]"
+            raise FlowError("E213", f"the flow may not contact {host}", hint=hint)
 
 
 def _pattern(text: str) -> re.Pattern[str]:
     with located(place_of(text)):
-        url = str(text) if "://" in text else f"https://{text}"
-        scheme, star, rest = url.partition("*.")
-        if star and ("*" in rest or rest.count(".") < 1 or scheme not in ("https://", "http://")):
-            hint = "Write *.example.com: one label, and two that are written out."
+        found = re.fullmatch(r"(https?://)?(\*\.)?([^/?#*]+)/?", text)
+        if not found or (found[2] and "." not in found[3]):
+            hint = "Write a host, or *.example.com: one label, and two that are written out."
             raise FlowError("E205", f"hosts cannot hold {str(text)!r}", hint=hint)
-        found = origin(checked(f"{scheme}x.{rest}" if star else url))
-        if not re.fullmatch(r"[^/]*//[^/?#]+/?", url):
-            raise FlowError("E205", f"{str(text)!r} is more than a host", hint=f"Write {found}.")
-        exact = re.escape(found)
-        return re.compile(exact.replace("x", "[a-z0-9-]+", 1) if star else exact)
+        label = "x." if found[2] else ""
+        exact = re.escape(origin(checked(f"{found[1] or 'https://'}{label}{found[3]}")))
+        return re.compile(exact.replace("//x", "//[a-z0-9-]+", 1) if label else exact)
 
 
 def literal_origin(text: str, scope: Scope) -> str | None:

@@ -8,17 +8,20 @@ from typing import NamedTuple
 
 from .document import plain
 from .errors import FlowError, PersonNeeded, Problem
-from .expression import Unknown
 from .flow import Flow, Input
 from .near import did_you_mean
 from .place import place_of
 from .secret import JSON, Secret, Value, reveal
 from .services import Person
+from .taint import Unknown
 from .template import Scope, render
 
 OWN_VARIABLES = ("tokens", "store", "trust")
 """`FLOWRUN_TOKENS` and its like are flowrun's own, so no input may be called so."""
 
+
+LONGEST_SHOWN = 60
+"""Characters of a pattern that still help; beyond, the input's help says more."""
 
 TYPED_BEFORE = "typed before"
 
@@ -58,7 +61,7 @@ def resolve(flow: Flow, sources: Sources) -> Resolved:
     _refuse_strangers(flow, sources)
     search = _Search(flow, sources)
     name = record_name(flow, search.scope(), sources.profile)
-    search.record = name
+    search.record = "" if "<" in name else name  # what is not known cannot be looked up
     for item in flow.inputs.values():
         search.find(item)
     if search.missing:
@@ -113,9 +116,9 @@ class _Search:
         needed = {use.path[1] for use in uses(self.flow.save) if use.path[:1] == ("inputs",)}
         for name in sorted(needed & set(self.flow.inputs)):
             self.find(self.flow.inputs[name])
-        if self.missing:
-            raise PersonNeeded.of(self.missing)
-        return Scope({"inputs": self.values}, self.flow.vars)
+        self.missing.clear()  # they are found again, with the others
+        unknown = {name: Unknown(f"inputs.{name}") for name in needed - set(self.values)}
+        return Scope({"inputs": {**unknown, **self.values}}, self.flow.vars)
 
     def find(self, item: Input) -> None:
         if item.name in self.values:
@@ -165,13 +168,24 @@ class _Search:
         """What the machine says: other programs, the environment, and what was typed before."""
         if self.sources.invent:
             return
-        if item.source and (value := self.sources.elsewhere(self.flow, item)) is not None:
-            yield f"from {next(iter(item.source))}", value
+        if item.source:
+            yield from self.elsewhere(item, f"from {next(iter(item.source))}")
         shared = variable(item.name)
         if self.sources.alone and shared in self.sources.environ:
             yield shared, self.sources.environ[shared]
         if self.record and item.name in (before := self.sources.typed(self.record)):
             yield TYPED_BEFORE, before[item.name]
+
+    def elsewhere(self, item: Input, origin: str) -> Iterator[tuple[str, JSON]]:
+        try:
+            value = self.sources.elsewhere(self.flow, item)
+        except FlowError:
+            if not self.sources.lenient:
+                raise
+            yield f"{origin}, once the flow is trusted", Unknown(f"inputs.{item.name}")
+            return
+        if value is not None:
+            yield origin, value
 
     def answer(self, item: Input) -> Iterator[tuple[str, JSON]]:
         if self.sources.person is None:
@@ -211,10 +225,14 @@ def coerce(item: Input, raw: JSON) -> JSON:
     for part in value if isinstance(value, list) else [value]:
         each = part if isinstance(raw, list) else raw  # which knows where it stands
         if item.pattern and not re.fullmatch(item.pattern, str(part), re.ASCII):
-            raise _unfit(item, each, f"does not match {item.pattern}")
+            raise _unfit(item, each, _mismatch(item.pattern))
         if item.choices and str(part) not in item.choices:
             raise _unfit(item, each, f"is not one of {', '.join(item.choices)}")
     return value
+
+
+def _mismatch(pattern: str) -> str:
+    return f"does not match {pattern}" if len(pattern) <= LONGEST_SHOWN else "does not fit"
 
 
 def _unfit(item: Input, raw: JSON, why: str) -> FlowError:

@@ -23,7 +23,7 @@ from .steps.kind import seconds_of
 from .stores.files import FileStore
 from .template import evaluate
 
-NOT_KEPT = ("profiles", "values", "setup", "docs", "sandbox", "extends")
+NOT_KEPT = ("profiles", "values", "setup", "docs", "extends")
 """What a record does not need of its recipe to refresh, verify and revoke without it."""
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 
-from . import schema
-from .document import Items, Map, Node, parse
+from . import __version__, schema
+from .document import Items, Map, Node, read
 from .errors import FlowError, Problem
 from .flow import MODIFIERS, SECTIONS, Flow, Input, Step
 from .library import find, find_base
 from .merge import by_id, copy, extend, id_of, kind_of, merge, put
 from .near import did_you_mean
 from .place import Place, Source, Text, place_of
+from .secret import JSON
+from .template import uses
 
 LANGUAGE = 1
 
@@ -41,7 +44,23 @@ def load_source(source: Source) -> Flow:
 
 def load_plan(name: str, text: str, *, file: str) -> Flow:
     """A flow from the merged JSON that the record *name* carries, once read from *file*."""
-    return build(parse(Source(f"record {name}", text)), files=(file,))
+    document = _placed(json.loads(text), Place(Source(f"record {name}", text, shown=False), 1, 1))
+    return build(_as_map(document), files=(file,))
+
+
+def _placed(value: JSON, place: Place) -> Node:
+    """JSON as nodes; as YAML it could not be read when an escaped emoji is in it."""
+    if isinstance(value, dict):
+        result = Map(place)
+        for key, item in value.items():
+            result[key], result.keys_at[key] = _placed(item, place), place
+        return result
+    if not isinstance(value, list):
+        return value
+    items = Items(place)
+    items += [_placed(item, place) for item in value]
+    items.items_at = [place] * len(value)
+    return items
 
 
 def _chain(source: Source) -> Iterator[Map]:
@@ -64,12 +83,41 @@ def _chain(source: Source) -> Iterator[Map]:
 
 
 def _read(source: Source) -> Map:
-    document = parse(source)
+    document, problems = read(source)
     if document.get("flowrun") != LANGUAGE and isinstance(version := document.get("flowrun"), int):
         message = f"this file is made for flowrun {version}, and this is flowrun {LANGUAGE}"
         raise FlowError("E218", message, hint="Update flowrun.", place=document.keys_at["flowrun"])
-    schema.check(document)
+    try:
+        _check_version(document)
+        schema.check(document)
+    except FlowError as error:
+        # What YAML could not read makes the schema wonder, too.
+        lines = {problem.place.line for problem in problems if problem.place}
+        problems += [p for p in error.problems if not p.place or p.place.line not in lines]
+    if problems:
+        raise FlowError.of([*problems, *_broken_templates(document)])
     return document
+
+
+def _check_version(document: Map) -> None:
+    wanted = document.get("requires")
+    if isinstance(wanted, str) and _numbers(wanted) > _numbers(__version__):
+        message = f"this file requires flowrun {wanted}, and this is {__version__}"
+        place = document.keys_at["requires"]
+        raise FlowError("E218", message, hint="Update flowrun.", place=place)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]
+
+
+def _broken_templates(document: Map) -> tuple[Problem, ...]:
+    """What `check` would say of the templates, if the file were well enough to get there."""
+    try:
+        list(uses(document))
+    except FlowError as error:
+        return error.problems
+    return ()
 
 
 def build(document: Map, *, files: tuple[str, ...]) -> Flow:

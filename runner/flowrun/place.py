@@ -10,6 +10,7 @@ class Source(NamedTuple):
 
     name: str
     text: str
+    shown: bool = True  # nobody wrote the plan that a record carries
 
     def line(self, number: int) -> str:
         lines = self.text.splitlines()

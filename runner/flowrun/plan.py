@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from .errors import located
-from .expression import Unknown
 from .flow import SECTIONS, Flow, Step
 from .hosts import HostRule, literal_origin
 from .message import Request
 from .secret import JSON, Value, masked, reveal
 from .steps import KINDS
 from .steps.kind import Options, applies
+from .taint import Unknown
 from .template import Scope, uses
 from .urls import origin
 

@@ -25,7 +25,14 @@ def print_cached_token(argv: list[str]) -> bool:
         token = _cached(folder, name)
     except Exception:  # the full command tells what is wrong
         return False
-    return token is not None and sys.stdout.write(f"{token}\n") > 0
+    if token is None:
+        return False
+    try:
+        sys.stdout.write(f"{token}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os._exit(141)  # nobody reads it; Python would complain at its end
+    return True
 
 
 def _cached(folder: str, name: str) -> str | None:

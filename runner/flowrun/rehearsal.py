@@ -16,6 +16,7 @@ from .sandbox.serve import Sandbox, serve
 from .sandbox.shape import Client, Exchange
 from .secret import Value, masked, reveal
 from .services import Http, Judge, Listener
+from .taint import Unknown
 from .template import uses
 from .urls import with_query
 
@@ -66,8 +67,9 @@ def _exchange(job: Job, planned: Planned) -> Exchange:
             if in_body
             else "none"
         )
-    # The provider learns which redirection URI is registered from the authorization request.
-    url = with_query(request.url, request.query) if step.kind == "authorize" else request.url
+    url = request.url
+    if step.kind == "authorize" and not isinstance(url, Unknown):
+        url = with_query(url, request.query)  # it tells which redirection URI is registered
     shape = job.flow.sandbox.get(f"{step.section}.{step.id}", job.flow.sandbox.get(step.id))
     return Exchange(
         section=step.section,

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from .document import Node
-from .expression import Unknown
 from .flow import SECTIONS, Flow
 from .place import Place, place_of
 from .plan import Planned, plan
 from .secret import masked
+from .taint import Unknown
 from .template import uses
 
 WEAKER = {

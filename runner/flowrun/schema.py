@@ -55,7 +55,7 @@ def check(document: Map) -> None:
     verdict = _verdict_path(document)
     if verdict and os.path.exists(verdict):  # noqa: PTH110 - pathlib costs more than the look
         return
-    if problems := sorted(_problems(document), key=_position):
+    if problems := list(_problems(document)):
         raise FlowError.of(problems)
     if verdict:
         _remember(verdict)
@@ -84,10 +84,6 @@ def _problems(document: Map) -> Iterator[Problem]:
 
     for error in Draft7Validator(json.loads(schema_text())).iter_errors(document):
         yield from _words(error, document)
-
-
-def _position(problem: Problem) -> tuple[int, int]:
-    return (problem.place.line, problem.place.column) if problem.place else (0, 0)
 
 
 def _words(error: ValidationError, document: Map) -> Iterator[Problem]:

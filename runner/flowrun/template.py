@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 from .errors import FlowError, located
-from .expression import Expression, Undefined, cycle, joined, parse, settled
-from .expression import Scope as Scope
+from .expression import Expression, parse
+from .filters import spelled
 from .place import Place, place_of
+from .scope import Names, Undefined, cycle
 from .secret import Secret, Value, reveal
+from .taint import is_list, joined, parts, settled
 from .urls import Hole, fill
 
 MOST_PIECES = 1000
-_TOKEN = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[{}]", re.DOTALL)
+# No } inside a quoted text ends it; without an end it runs on, so that no text is read twice.
+_BRACES = re.compile(
+    r"""\{\{((?:'(?:\\.|[^'\\]){0,2000}+'|"(?:\\.|[^"\\]){0,2000}+"|(?!\}\}).)*+)(\}\})?""",
+    re.DOTALL,
+)
+
+
+class Scope(Names):
+    """What a template may name."""
+
+    def render(self, document: object) -> Value:
+        return render(document, self)
 
 
 class Use(NamedTuple):
@@ -27,65 +40,41 @@ class Use(NamedTuple):
     place: Place | None
 
 
+@lru_cache(maxsize=4096)
 def pieces(text: str) -> tuple[str | Expression, ...]:
     """The literals and expressions of *text*; raises `FlowError` E208, E209 or E210."""
-    return tuple(
-        part if at % 2 == 0 else _parsed(text, part)
-        for at, part in enumerate(_parts(text))
-        if part or at % 2 or not text
-    )
-
-
-def _parsed(text: str, source: str) -> Expression:
-    with located_in(text, source):
-        return parse(source)
-
-
-@lru_cache(maxsize=4096)
-def _parts(text: str) -> tuple[str, ...]:
-    """Literals and the sources of expressions, in turn."""
-    parts, position = [], 0
-    while (start := text.find("{{", position)) >= 0:
-        end = _end(text, start + 2)
-        parts += [text[position:start], text[start + 2 : end]]
-        position = end + 2
-    parts.append(text[position:])
-    if any("{%" in part or "{#" in part for part in parts[::2]):
+    literals, sources, ends = (_BRACES.split(text)[at::3] for at in range(3))
+    if None in ends:
+        raise FlowError("E208", "{{ is not closed", hint="Close it with }}.")
+    if any("{%" in literal or "{#" in literal for literal in literals):
         raise FlowError("E210", "a template has no statements and no comments", hint="Use {{ }}.")
-    return tuple(parts)
-
-
-def _end(text: str, position: int) -> int:
-    depth = 0
-    for token in _TOKEN.finditer(text, position):
-        depth += {"{": 1, "}": -1}.get(token[0], 0)
-        if depth < 0:
-            if text.startswith("}}", token.start()):
-                return token.start()
-            break
-    raise FlowError("E208", "{{ is not closed", hint="Close it with }}.")
+    found: list[str | Expression] = [literals[0]]
+    for source, literal in zip(sources, literals[1:], strict=True):
+        with _located_in(text, source):
+            found += [parse(source), literal]
+    return tuple(piece for piece in found if piece) or ("",)
 
 
 @contextlib.contextmanager
-def located_in(text: object, source: str) -> Iterator[None]:
+def _located_in(text: object, source: str) -> Iterator[None]:
     """Give an error the place of the expression *source* in *text*."""
     try:
         yield
     except FlowError as error:
-        if error.problems[0].place is None and place_of(text):
+        if error.problems[0].place is None:
             name = error.name if isinstance(error, Undefined) else ""
-            place = find(text, source, name)
+            place = _find(text, source, name)
             error.problems = tuple(problem._replace(place=place) for problem in error.problems)
         raise
 
 
-def find(text: object, source: str, name: str = "") -> Place | None:
+def _find(text: object, source: str, name: str = "") -> Place | None:
     """Where *source*, or the last part of the dotted *name* in it, stands in the file."""
     place = place_of(text)
     if place is None:
         return None
     whole, source = place.source.text, source.strip()
-    start = len("".join(whole.splitlines(keepends=True)[: place.line - 1])) + place.column - 1
+    start = sum(map(len, whole.splitlines(keepends=True)[: place.line - 1])) + place.column - 1
     at = whole.find(source, start, start + 4 * len(str(text)) + 200)
     if at < 0:
         return place
@@ -103,78 +92,70 @@ def render(document: object, scope: Scope) -> Value:
 
 
 def _rendered(document: object, scope: Scope) -> Value:
-    match document:
-        case str():
-            return _text(document, scope)
-        case Mapping():
-            return {str(key): _rendered(item, scope) for key, item in document.items()}
-        case list() | tuple():
-            return [_rendered(item, scope) for item in document]
-        case None | bool() | int() | float() | Secret():
-            return document
-        case _:
-            raise TypeError(f"a document does not hold {type(document).__name__}")
+    if isinstance(document, str):
+        return _text(document, scope)
+    if isinstance(document, Mapping):
+        return {str(key): _rendered(item, scope) for key, item in document.items()}
+    if is_list(document):
+        return [_rendered(item, scope) for item in document]
+    assert document is None or isinstance(document, int | float | Secret)
+    return document
 
 
 def _text(text: str, scope: Scope) -> Value:
     with located(place_of(text)):
-        parts = pieces(text)
-        if len(parts) == 1:
-            return text if isinstance(parts[0], str) else _value(parts[0], text, scope)
-        return joined([p if isinstance(p, str) else _value(p, text, scope, joined) for p in parts])
+        found = pieces(text)
+        if len(found) > 1:
+            return joined([_value(piece, text, scope, inside=True) for piece in found])
+        return text if isinstance(found[0], str) else _value(found[0], text, scope)
 
 
-def _value(
-    part: Expression, text: str, scope: Scope, then: Callable[[list[Value]], Value] | None = None
-) -> Value:
-    with located_in(text, part.source):
-        value = part.evaluate(scope)
-        return then([value]) if then else value
+def _value(piece: str | Expression, text: str, scope: Scope, *, inside: bool = False) -> Value:
+    if isinstance(piece, str):
+        return piece
+    with _located_in(text, piece.source):
+        value = piece.evaluate(scope)
+        if inside:
+            spelled(reveal(value))  # raises here, where its place is known
+        return value
 
 
 def render_url(text: str, scope: Scope) -> str | Secret:
     """The URL that *text* makes, each value escaped by where it stands."""
     with located(place_of(text)):
-        parts = list(islice(leaves(text, scope), MOST_PIECES + 1))
-        if len(parts) > MOST_PIECES:
+        found = list(islice(leaves(text, scope), MOST_PIECES + 1))
+        if len(found) > MOST_PIECES:
             raise FlowError("E222", f"a URL has more than {MOST_PIECES} parts")
-        return fill(parts)
+        return fill(found)
 
 
 def leaves(text: str, scope: Scope, chain: tuple[str, ...] = ()) -> Iterator[str | Hole]:
     """The pieces of *text*, those of the vars it names in their place, values as holes."""
-    for part in pieces(text):
-        if isinstance(part, str):
-            yield part
+    for piece in pieces(text):
+        if isinstance(piece, str):
+            yield piece
             continue
-        name = part.source.strip().removeprefix("vars.")
-        var = scope.vars.get(name) if part.paths == (("vars", name),) else None
+        name = piece.source.strip().removeprefix("vars.")
+        var = scope.vars.get(name) if piece.paths == (("vars", name),) else None
         if name in chain and var is not None:
             raise cycle([*chain, name])
         if isinstance(var, str):
             yield from leaves(var, scope, (*chain, name))
         else:
-            yield Hole(_value(part, text, scope), find(text, part.source))
-
-
-def expression_of(text: str) -> Expression:
-    """The expression that *text* is, with or without braces around it."""
-    with located(place_of(text)):
-        if "{{" not in text:
-            return _parsed(text, text)
-        parts = pieces(text)
-        found = [part for part in parts if isinstance(part, Expression)]
-        if len(found) == 1 and all(isinstance(p, Expression) or not p.strip() for p in parts):
-            return found[0]
-        hint = "Write the whole of it inside one pair, or none; ~ puts texts together."
-        raise FlowError("E208", "braces stand around a part of the expression", hint=hint)
+            yield Hole(_value(piece, text, scope), _find(text, piece.source))
 
 
 def evaluate(text: str | bool | int | float, scope: Scope) -> Value:
-    """The value of an expression that stands under a key which holds expressions."""
+    """The value of an expression, with or without braces around it."""
     if not isinstance(text, str):
         return text
-    return _value(expression_of(text), text, scope)
+    with located(place_of(text)):
+        braced = text if "{{" in text else f"{{{{{text}}}}}"
+        found = [piece for piece in pieces(braced) if not isinstance(piece, str) or piece.strip()]
+        if len(found) == 1 and isinstance(found[0], Expression):
+            return _value(found[0], text, scope)
+        hint = "Write the whole of it inside one pair, or none; ~ puts texts together."
+        raise FlowError("E208", "braces stand around a part of the expression", hint=hint)
 
 
 def holds(text: str | bool | int | float, scope: Scope) -> bool:
@@ -187,28 +168,19 @@ def holds(text: str | bool | int | float, scope: Scope) -> bool:
         return False
 
 
-def uses(document: object, *, expressions: bool = False) -> Iterator[Use]:
+def uses(document: object) -> Iterator[Use]:
     """
-    Every path that a document reads; with *expressions*, its texts need no braces.
+    Every path that the templates of *document* read.
 
-    Raises all that is wrong with its templates, after the last of those that are right.
+    Raises all that is wrong with them, after the last of those that are right.
     """
     problems = []
-    for text in _texts(document):
+    for text in (part for part in parts(document) if isinstance(part, str)):
         try:
-            parts = (expression_of(text),) if expressions else pieces(text)
-            for part in (part for part in parts if isinstance(part, Expression)):
-                for path in part.paths:
-                    yield Use(path, find(text, part.source, ".".join(path)))
+            for piece in (piece for piece in pieces(text) if isinstance(piece, Expression)):
+                for path in piece.paths:
+                    yield Use(path, _find(text, piece.source, ".".join(path)))
         except FlowError as error:
             problems += [p if p.place else p._replace(place=place_of(text)) for p in error.problems]
     if problems:
         raise FlowError.of(problems)
-
-
-def _texts(document: object) -> Iterator[str]:
-    if isinstance(document, str):
-        yield document
-    elif isinstance(document, Mapping | list | tuple):
-        for item in document.values() if isinstance(document, Mapping) else document:
-            yield from _texts(item)

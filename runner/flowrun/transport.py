@@ -128,7 +128,8 @@ def not_answered(url: str, *, late: bool, how: str = "") -> TransportError:
 def bounded(url: str, size: int) -> None:
     if size > MAX_RESPONSE_BYTES:
         limit = f"{MAX_RESPONSE_BYTES >> 10} KiB"
-        raise ProviderError("E508", f"the answer of {where(url)} is larger than {limit}")
+        message = f"the answer of {where(url)} is larger than {limit}"
+        raise ProviderError("E508", message, hint="Is this the endpoint that was meant?")
 
 
 def where(url: str) -> str:

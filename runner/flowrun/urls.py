@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import FlowError, located
-from .expression import Unknown, joined, sealed
 from .filters import encoded, kind_of, spelled
 from .message import Pairs
 from .place import Place
 from .secret import Secret, Value, reveal
+from .taint import Unknown, joined, sealed
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _URL = re.compile(
-    rf"(https?)://({_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\])(?::([0-9]{{1,5}}))?([/?#][!-\[\]-~]*)?",
+    rf"(https?)://({_LABEL}(?:\.{_LABEL})*|\[[0-9a-f.]*:[0-9a-f:.]*\])(?::([0-9]{{1,5}}))?([/?#][!-\[\]-~]*)?",
     re.IGNORECASE | re.ASCII,
 )
-_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?")
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?![^/?#])", re.IGNORECASE)
+_FITS = {
+    "start": _URL,
+    "host": re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?"),
+    "port": re.compile("[0-9]{1,5}()"),
+}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _STAND_INS = {"start": "https://x", "port": "1"}  # for what is not known yet; else a letter
+_HINTS = {
+    "start": "Only an absolute http(s) URL may open a URL, and / ? or # must follow it.",
+    "scheme": "Write the scheme, or the [address], out in the flow.",
+    "host": "A host holds ASCII letters, digits, hyphens and dots; others as punycode (xn--...).",
+    "port": "A port is a number.",
+    "path": "A segment of a path is a name.",
+}
 
 
 class Hole(NamedTuple):
@@ -34,25 +50,21 @@ def fill(parts: Sequence[str | Hole]) -> str | Secret:
     """The URL of literals and values; raises `FlowError` E222 for a value, E214 for a literal."""
     shown: list[Value] = []
     known, aimed = "", True  # the URL as far as it is known; whether its host is
-    segments: list[tuple[int, Place | None]] = []
     for at, part in enumerate(parts):
         if isinstance(part, str):
             doubled = at == 1 and isinstance(parts[0], Hole) and known.endswith("/")
-            text = part.removeprefix("/") if doubled else part
-            shown.append(text)
+            shown.append(text := part.removeprefix("/") if doubled else part)
         else:
-            where, value = _where(known), part.value
-            after = next((item for item in parts[at + 1 :] if item), "")
+            after, where = next((each for each in parts[at + 1 :] if each), ""), _where(known)
             with located(part.place):
-                text = _escaped(value, where, after if isinstance(after, str) else "x")
-            segments += [(len(known), part.place)] if where == "path" else []
-            unknown = isinstance(value, Unknown)
-            aimed = aimed and not (unknown and where in ("start", "host", "port"))
-            shown.append(value if unknown else sealed(text, by=value))
+                text = _escaped(part.value, where, after if isinstance(after, str) else "x")
+            unknown = isinstance(part.value, Unknown)
+            aimed = aimed and not (unknown and where in _FITS)
+            shown.append(part.value if unknown else sealed(text, by=part.value))
         known += text
-    for start, place in segments:
-        _check_segment(known, start, place)
     _split(known)
+    if _DOTS.search(re.split("[?#]", known, maxsplit=1)[0]):
+        raise FlowError("E222", "the path of the URL would hold a . or ..", hint=_HINTS["path"])
     url = joined(shown)
     assert isinstance(url, str | Secret)
     # With its host known it is judged as any other, whatever is missing behind.
@@ -72,66 +84,34 @@ def _where(so_far: str) -> str:
 def _escaped(value: Value, where: str, after: str) -> str:
     if isinstance(value, Unknown):
         return _STAND_INS.get(where, "x")
-    plain = reveal(value)
-    text = spelled(plain)
-    ends = after[:1] in ("", "/", "?", "#")
-    if where in ("path", "query", "fragment"):
+    text, ends = spelled(reveal(value)), after[:1] in ("", "/", "?", "#")
+    if where in ("query", "fragment") or (where == "path" and text):
         return encoded(text)
-    if (
-        where == "start"
-        and _URL.fullmatch(text)
-        and ends
-        and not (after and re.search("[?#]", text))
-    ):
-        return text
-    if where == "port" and re.fullmatch("[0-9]{1,5}", text):
-        return text
-    if where == "host" and (found := _HOST.fullmatch(text)) and (ends or not found[1]):
+    found = _FITS[where].fullmatch(text) if where in _FITS else None
+    open_ended = where == "start" and after != "" and re.search("[?#]", text)
+    if found and not open_ended and (ends or not found[1]):
         return text
     raise FlowError("E222", f"a value cannot stand at the {where} of the URL", hint=_HINTS[where])
 
 
-_HINTS = {
-    "start": "Only an absolute http(s) URL may open a URL, and / ? or # must follow it.",
-    "scheme": "Write the scheme, or the [address], out in the flow.",
-    "host": "A host holds ASCII letters, digits, hyphens and dots; others as punycode (xn--...).",
-    "port": "A port is a number.",
-}
-
-
-def _check_segment(url: str, start: int, place: Place | None) -> None:
-    from urllib.parse import unquote
-
-    begin = url.rfind("/", 0, start) + 1
-    segment = re.split("[/?#]", url[begin:], maxsplit=1)[0]
-    if unquote(segment) in ("", ".", ".."):
-        message = f"a value would make the path segment {segment!r}"
-        raise FlowError("E222", message, hint="A segment holds a name.", place=place)
-
-
 def _split(url: str) -> tuple[str, str, int]:
-    found = _URL.fullmatch(url)
-    scheme, host, port = (found[1].lower(), found[2].lower(), found[3]) if found else ("", "", "")
-    number = int(port or _DEFAULT_PORTS.get(scheme, 0))
-    if found and host.startswith("["):
-        host = _address(host)
-    if not host or not 0 < number < 65536:
-        raise FlowError(
-            "E214",
-            "this is no absolute http(s) URL",
-            hint="It has a scheme, a host in ASCII (others as punycode, xn--...), no user name,"
-            " and what is odd behind the host is percent-encoded.",
-        )
-    return scheme, host, number
+    if found := _URL.fullmatch(url):
+        scheme, host = found[1].lower(), found[2].lower()
+        if host.startswith("["):
+            host = f"[{_address(host)}]" if _address(host) else ""
+        port = int(found[3] or _DEFAULT_PORTS[scheme])
+        if host and 0 < port < 65536:
+            return scheme, host, port
+    hint = "It has a scheme, a host in ASCII (others as punycode, xn--...) and no user name."
+    raise FlowError("E214", "this is no absolute http(s) URL", hint=hint)
 
 
-def _address(host: str) -> str:
-    import ipaddress
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    from ipaddress import ip_address
 
-    try:
-        return f"[{ipaddress.IPv6Address(host[1:-1])}]"
-    except ValueError:
-        return ""
+    with contextlib.suppress(ValueError):
+        return ip_address(host.strip("[]"))
+    return None
 
 
 def origin(url: str) -> str:
@@ -144,12 +124,8 @@ def origin(url: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether *host* is this machine, by name or address; nothing is resolved."""
-    import ipaddress
-
-    try:
-        return host.lower() == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    address = _address(host)
+    return address.is_loopback if address else host.lower() == "localhost"
 
 
 def checked(url: str, *, endpoint: bool = False) -> str:
@@ -168,14 +144,13 @@ def checked(url: str, *, endpoint: bool = False) -> str:
 def with_query(url: str | Secret, pairs: Pairs) -> str | Secret:
     """*url* with *pairs* behind its query; null is not sent, a list is sent as several."""
     head, mark, fragment = str(reveal(url)).partition("#")
-    parts: list[Value] = []
+    query: list[Value] = []
     for name, value in pairs.items():
         for item in value if isinstance(value, list | tuple) else [value]:
-            if item is not None:
-                parts += ["&", encoded(name), "=", _parameter(item)]
+            query += [] if item is None else ["&", encoded(name), "=", _parameter(item)]
     glue = "?" if "?" not in head else "" if head[-1] in "?&" else "&"
     start = url if isinstance(url, Unknown) else sealed(head, by=url)
-    whole = joined([start, glue, *parts[1:], mark + fragment]) if parts else url
+    whole = joined([start, glue, *query[1:], mark + fragment]) if query else url
     assert isinstance(whole, str | Secret)
     return whole
 
@@ -183,5 +158,6 @@ def with_query(url: str | Secret, pairs: Pairs) -> str | Secret:
 def _parameter(value: Value) -> Value:
     if isinstance(value, Mapping | list):
         raise FlowError("E222", f"{kind_of(value)} cannot be a parameter", hint="Use | json.")
-    known = not isinstance(value, Unknown)
-    return sealed(encoded(spelled(reveal(value))), by=value) if known else value
+    if isinstance(value, Unknown):
+        return value
+    return sealed(encoded(spelled(reveal(value))), by=value)

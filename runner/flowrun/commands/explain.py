@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as codec
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..console import Console
@@ -30,7 +31,7 @@ def explain(flow_name: str, settings: Settings, *, json: bool = False) -> int:
         if not json:
             console.answer(f"{flow.title} ({' <- '.join(flow.files)}), saved as {found.name}\n")
             for name in flow.inputs:
-                shown = masked(found.values[name])
+                shown = codec.dumps(masked(found.values[name]))
                 console.answer(f"{name:>16} = {shown}   ({found.origins[name]})")
             console.answer("\n" + "\n".join(requests))
         files: list[JSON] = list(flow.files)

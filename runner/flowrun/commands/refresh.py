@@ -35,8 +35,8 @@ def refresh(
             pending = job.store.attempt(job.name) is not None
             if due_only and not pending and not due(record, services.now(), within_s):
                 return {"name": job.name, "action": "fresh", **facts(record)}
-            if not pending and not refreshable(job, record):
-                message = f"{job.name} cannot be refreshed"
+            if record.needs_person or (not pending and not refreshable(job, record)):
+                message = f"{job.name} cannot be refreshed: {record.needs_person or 'no way to'}"
                 raise PersonNeeded("E802", message, hint=again(record))
             new = renew(job, services, force=not due_only, min_ttl_s=within_s)
         console.tell(f"{job.name}: refreshed{until(new)}")

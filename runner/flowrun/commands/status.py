@@ -41,6 +41,8 @@ def status(names: Sequence[str], settings: Settings, *, json: bool = False) -> i
     worst = each(list(names) or store.names(), act, console, json=json)
     if not json:
         _table(rows, console)
+    if not (rows or names):
+        console.tell(f"there are no records in {store.folder}")
     people = any(row["state"] in ("needs a person", "ended") for row in rows)
     return gravest([worst, NEEDS_PERSON if people else 0])
 
@@ -58,6 +60,8 @@ def _state(record: Record, now: float, *, pending: bool) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, JSON]], console: Console) -> None:
+    if not rows:
+        return
     lines = [list(COLUMNS.values())]
     lines += [[when(row[c]) if c.endswith("_at") else str(row[c]) for c in COLUMNS] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

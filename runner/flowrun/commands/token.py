@@ -32,6 +32,7 @@ def token(
         # Past the console, which masks: here the secret is what was asked for.
         answer = {"access_token": record.access_token, **facts(record)}
         sys.stdout.write((codec.dumps(answer, indent=2) if json else record.access_token) + "\n")
+        sys.stdout.flush()
         return None
 
     return each([name], act, console, json=False)

@@ -103,7 +103,8 @@ def refused(
     hints: Mapping[str, str] | None = None,
 ) -> ProviderError:
     """The error that a refusal by the token endpoint stands for."""
-    hint = {**HINTS, **(hints or {})}.get(refusal.code, "")
+    usual = "Try again later." if response.status >= 500 else HINTS["invalid_request"]
+    hint = {**HINTS, **(hints or {})}.get(refusal.code, usual)
     if not refusal.code:
         message = f"{host} answered {response.status}, and without an access token"
         outcome: Outcome = "unspent" if response.status == 429 else "unknown"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..errors import FlowError
 from ..message import Request
 from ..oauth.pkce import METHODS, challenge_of, new_verifier
 from ..secret import Secret, Value
 from ..services import Outputs, Services
+from ..taint import Unknown
 from ..urls import checked, with_query
 from .kind import Options
 
@@ -16,7 +19,7 @@ LATE = frozenset[str]()
 
 def run(options: Options, services: Services) -> Outputs:
     protections = _protections(options)
-    request = _request(options, protections)
+    request = _request(options, _query(protections))
     url = with_query(checked(str(request.url)), request.query)
     if isinstance(url, Secret):
         message = "the authorization URL would show a secret to the browser and its history"
@@ -25,8 +28,9 @@ def run(options: Options, services: Services) -> Outputs:
 
 
 def preview(options: Options) -> Request | None:
-    shown = {name: f"<{name}>" for name in _query(_protections(options))}
-    return _request(options, shown, made=True)
+    added = _query(_protections(options))
+    told = ("code_challenge_method",)
+    return _request(options, {k: v if k in told else Unknown(k) for k, v in added.items()})
 
 
 def _protections(options: Options) -> dict[str, str]:
@@ -52,16 +56,11 @@ def _query(protections: dict[str, str]) -> dict[str, str]:
     return query
 
 
-def _request(options: Options, protections: dict[str, str], *, made: bool = False) -> Request:
-    added: dict[str, Value] = dict(protections if made else _query(protections))
+def _request(options: Options, added: Mapping[str, Value]) -> Request:
     query = {**options.fields("query"), **added}
     names = options.fields("names")
     renamed = {str(names.get(name, name)): value for name, value in query.items()}
-    return Request("GET", _url(options), renamed)
-
-
-def _url(options: Options) -> str:
-    return options.plain("url")
+    return Request("GET", options.plain("url"), renamed)
 
 
 def _kept(protections: dict[str, str]) -> dict[str, Value]:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ..document import Map
-from ..errors import FlowError, located
+from ..errors import FlowError, ProviderError, located
 from ..flow import Step
 from ..message import Request
 from ..near import did_you_mean
 from ..place import place_of
+from ..scope import Undefined
 from ..secret import Secret, Value, reveal
 from ..services import Listener, Outputs, Services
 from ..template import Scope, evaluate, holds, render, render_url
@@ -118,7 +119,13 @@ class Options:
         if text is None or isinstance(text, (Map, list)):
             return None
         assert isinstance(text, (str, bool, int, float))
-        return evaluate(text, self.scope.with_(**more))
+        try:
+            return evaluate(text, self.scope.with_(**more))
+        except Undefined as error:
+            if not error.name.startswith("response"):
+                raise
+            message = f"the answer has no {error.name.removeprefix('response.')}"
+            raise ProviderError("E507", message, place=place_of(text)) from None
 
 
 def applies(step: Step, scope: Scope) -> bool:

@@ -1,0 +1,197 @@
+"""The tree of an expression: Jinja makes it, an allow-list judges it, a table evaluates it."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Collection, Iterator
+from itertools import takewhile
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.parser import Parser
+
+from .errors import FlowError
+from .filters import FILTERS, apply, kind_of
+from .near import did_you_mean
+from .scope import FUNCTIONS, ROOTS, Names, Undefined, inside
+from .secret import JSON, Value, reveal
+from .taint import Unknown, contains, joined, sealed
+
+MOST_SOURCE_CHARACTERS = 2000
+MOST_DEPTH = 50
+IN_SOME_SHAPES = (nodes.Call, nodes.Compare, nodes.Neg)
+ALLOWED = (
+    "Allowed are names, texts, numbers, lists, ~, comparisons, and or not in, if else, filters."
+)
+_JINJA = Environment(autoescape=True)
+# Jinja reads Python's escapes; here only these are, so that a pattern is written as it reads.
+_OTHER_BACKSLASH = re.compile(r"(\\[\\'\"nrtux])|\\")
+
+
+def tree_of(text: str) -> nodes.Expr:
+    """*text* as Jinja reads it; raises `FlowError` E208."""
+    if len(text) > MOST_SOURCE_CHARACTERS:
+        raise FlowError("E208", f"an expression has more than {MOST_SOURCE_CHARACTERS} characters")
+    source = _OTHER_BACKSLASH.sub(lambda found: found[1] or "\\\\", text)
+    try:
+        parser = Parser(_JINJA, source, state="variable")
+        tree = parser.parse_expression()
+        parser.stream.expect("eof")
+    except (TemplateSyntaxError, RecursionError, ValueError, OverflowError) as error:
+        why = error.message if isinstance(error, TemplateSyntaxError) else "it is too deep"
+        raise FlowError("E208", f"the expression cannot be read: {why}") from None
+    return tree
+
+
+def paths_of(node: nodes.Node, depth: int = 1) -> Iterator[tuple[str, ...]]:
+    """The paths that are read; raises `FlowError` E208 to E210 for what templates may not."""
+    base, keys = _chain(node)
+    if depth + len(keys) > MOST_DEPTH:
+        raise FlowError("E208", "the expression cannot be read: it is too deep")
+    _judge(base)
+    if isinstance(base, nodes.Name):
+        words = [key.value if isinstance(key, nodes.Const) else None for key in keys]
+        yield (base.name, *map(str, takewhile(lambda word: isinstance(word, str), words)))
+    called = ("node",) if isinstance(base, nodes.Call) else ()  # which is no name that is read
+    for child in (*keys, *base.iter_child_nodes(exclude=called)):
+        yield from paths_of(child, depth + 1)
+
+
+def _chain(node: nodes.Node) -> tuple[nodes.Node, list[nodes.Expr]]:
+    """What `base.a[b]` starts from, and its keys."""
+    keys: list[nodes.Expr] = []
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        keys.insert(0, node.arg if isinstance(node, nodes.Getitem) else nodes.Const(node.attr))
+        node = node.node
+    return node, keys
+
+
+def _judge(node: nodes.Node) -> None:
+    match node:
+        case nodes.Name(name=name):
+            _known("name", name, ROOTS, "E209")
+        case nodes.Const(value=int() | float() as number) if not abs(number) < 2**63:
+            raise FlowError("E210", "a template may not use a number that large")
+        case nodes.Filter(name=name):
+            _known("filter", name, FILTERS)
+            _counted(node, name, FILTERS[name].counts)
+        case nodes.Call(node=nodes.Name(name=name)):
+            _known("function", name, FUNCTIONS)
+            _counted(node, name, FUNCTIONS[name][1])
+        case nodes.Compare(ops=[_]) | nodes.Neg(node=nodes.Const(value=int() | float())):
+            pass
+        case _:
+            if type(node) not in EVALUATORS or isinstance(node, IN_SOME_SHAPES):
+                plain = type(node).__name__.lower()
+                word = "arithmetic" if isinstance(node, nodes.BinExpr) else plain
+                raise FlowError("E210", f"a template may not use {word}", hint=ALLOWED)
+
+
+def _known(what: str, name: str, known: Collection[str], code: str = "E210") -> None:
+    if name not in known:
+        hint = did_you_mean(name, known) or f"There are {', '.join(known)}."
+        raise FlowError(code, f"there is no {what} {name}", hint=hint)
+
+
+def _counted(node: nodes.Filter | nodes.Call, name: str, counts: tuple[int, ...]) -> None:
+    if node.kwargs or node.dyn_args or node.dyn_kwargs or len(node.args) not in counts:
+        wanted = " or ".join(map(str, counts))
+        raise FlowError("E210", f"{name} takes {wanted} values, none by name or with a *")
+
+
+def value_of(node: nodes.Node, scope: Names) -> Value:
+    """The value of a tree that was judged."""
+    return EVALUATORS[type(node)](node, scope)
+
+
+def _each(items: list[nodes.Expr], scope: Names) -> list[Value]:
+    return [value_of(item, scope) for item in items]
+
+
+def _read(node: nodes.Expr, scope: Names) -> Value:
+    base, keys = _chain(node)
+    if isinstance(base, nodes.Name):
+        return inside(scope.values, [base.name, *_each(keys, scope)])
+    return inside(value_of(base, scope), _each(keys, scope))
+
+
+def _tried(node: nodes.Expr, scope: Names, *, lenient: bool = False) -> Value:
+    """The value; null for what does not exist where that is no error."""
+    try:
+        return value_of(node, scope)
+    except Undefined:
+        if lenient or scope.lenient:
+            return None
+        raise
+
+
+def _either(node: nodes.And | nodes.Or, scope: Names) -> Value:
+    left = _tried(node.left, scope)
+    decided = bool(reveal(left)) is isinstance(node, nodes.Or)
+    return left if decided else sealed(_tried(node.right, scope), by=left)
+
+
+def _chosen(node: nodes.CondExpr, scope: Names) -> Value:
+    test = _tried(node.test, scope)
+    chosen = node.expr1 if reveal(test) else node.expr2
+    return sealed(value_of(chosen, scope), by=test) if chosen else None
+
+
+def _filtered(node: nodes.Filter, scope: Names) -> Value:
+    assert node.node is not None
+    if node.name == "default":
+        found = _tried(node.node, scope, lenient=True)
+        return value_of(node.args[0], scope) if found is None else found
+    value, *others = operands = _each([node.node, *node.args], scope)
+    if contains(operands, Unknown):
+        return value if isinstance(value, Unknown) else Unknown(node.name)
+    return sealed(apply(node.name, reveal(value), [*map(reveal, others)]), by=operands)
+
+
+def _called(node: nodes.Call, scope: Names) -> Value:
+    assert isinstance(node.node, nodes.Name)
+    return FUNCTIONS[node.node.name][0](scope, *map(reveal, _each(node.args, scope)))
+
+
+def _compared(node: nodes.Compare, scope: Names) -> Value:
+    both = [_tried(node.expr, scope), value_of(node.ops[0], scope)]
+    if contains(both, Unknown):
+        return False
+    return sealed(_compare(node.ops[0].op, reveal(both[0]), reveal(both[1])), by=both)
+
+
+def _compare(how: str, left: JSON, right: JSON) -> bool:
+    if how in ("ne", "notin"):
+        return not _compare({"ne": "eq"}.get(how, "in"), left, right)
+    if how == "eq":  # to Python a boolean is a number
+        return isinstance(left, bool) == isinstance(right, bool) and left == right
+    if how == "in" and isinstance(right, str):
+        return isinstance(left, str) and left in right
+    if how == "in":
+        return isinstance(right, list | dict) and left in [*right]
+    if left is None or right is None:
+        return False
+    for kinds in (str, int | float):
+        if isinstance(left, kinds) and isinstance(right, kinds):
+            return bool(ORDERS[how](left, right))
+    raise FlowError("E222", f"{kind_of(left)} cannot be compared with {kind_of(right)}")
+
+
+ORDERS = {"lt": operator.lt, "lteq": operator.le, "gt": operator.gt, "gteq": operator.ge}
+EVALUATORS: dict[type[nodes.Node], Callable[..., Value]] = {
+    nodes.And: _either,
+    nodes.Call: _called,
+    nodes.Compare: _compared,
+    nodes.Concat: lambda node, scope: joined(_each(node.nodes, scope)),
+    nodes.CondExpr: _chosen,
+    nodes.Const: lambda node, _: node.value,
+    nodes.Filter: _filtered,
+    nodes.Getattr: _read,
+    nodes.Getitem: _read,
+    nodes.List: lambda node, scope: _each(node.items, scope),
+    nodes.Name: _read,
+    nodes.Neg: lambda node, _: -node.node.value,
+    nodes.Not: lambda node, scope: sealed(not reveal(it := _tried(node.node, scope)), by=it),
+    nodes.Operand: lambda node, scope: _tried(node.expr, scope),
+    nodes.Or: _either,
+}
