@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from .document import Map, Node, plain
 from .errors import FlowError, Problem, located
+from .fit import coerce
 from .flow import SECTIONS, Flow, Step
 from .hosts import HostRule
-from .inputs import OWN_VARIABLES, coerce
+from .inputs import OWN_VARIABLES
 from .near import did_you_mean
 from .place import place_of
 from .plan import plan

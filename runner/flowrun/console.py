@@ -59,7 +59,7 @@ def described(problem: Problem) -> str:
     """A problem as text: where, what, the line with a caret, and what to do."""
     where = f"{problem.place}: " if problem.place else ""
     lines = [f"{where}error {problem.code}: {problem.message}"]
-    if problem.place and problem.place.source.shown:
+    if problem.place and problem.place.source.shown and problem.place.source.text:
         lines.append(problem.place.excerpt())
     if problem.hint:
         lines.append(f"  {problem.hint}")

@@ -62,7 +62,7 @@ def make_current(job: Job, services: Services, *, again: bool, consent: bool) ->
         refuse_foreign(job, record)
         if not again and (found := _without_consent(job, record, services)):
             return found
-    if not consent:
+    if job.flow.needs_person and not consent:
         hint = f"Run it where a browser is: flowrun {job.flow.file}"
         raise PersonNeeded("E802", f"{job.name} needs consent", hint=hint)
     return Current(job, log_in(job, services), "obtained")
@@ -130,6 +130,8 @@ def renew(
         StoreError: the record is busy or cannot be written.
     """
     seen = job.store.read(job.name)
+    if seen and not job.flow.steps("refresh") and not job.flow.needs_person:
+        return log_in(job, services) if force or due(seen, services.now(), min_ttl_s) else seen
 
     def is_due(record: Record) -> bool:
         if force:  # somebody else may have refreshed while we waited for the lock

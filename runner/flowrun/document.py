@@ -49,6 +49,21 @@ def plain(node: Node) -> JSON:
     return [plain(item) for item in node] if isinstance(node, Items) else node
 
 
+def placed(value: JSON, place: Place) -> Node:
+    """JSON as nodes; as YAML it could not be read when an escaped emoji is in it."""
+    if isinstance(value, dict):
+        result = Map(place)
+        for key, item in value.items():
+            result[key], result.keys_at[key] = placed(item, place), place
+        return result
+    if not isinstance(value, list):
+        return value
+    items = Items(place)
+    items += [placed(item, place) for item in value]
+    items.items_at = [place] * len(value)
+    return items
+
+
 def parse(source: Source) -> Map:
     """
     The mapping that *source* holds.

@@ -73,6 +73,11 @@ class Flow(NamedTuple):
         return self.sections.get(section, ())
 
     @property
+    def needs_person(self) -> bool:
+        """Whether a new token takes somebody's consent or answer."""
+        return any(step.kind in ("capture", "ask") for step in self.steps("steps"))
+
+    @property
     def token(self) -> Step | None:
         """The step that yields the record: the last token step without a name."""
         plain = [s for s in self.steps("steps") if s.kind == "token" and not s.options.get("name")]

@@ -118,8 +118,13 @@ def new_record(job: Job, state: State) -> Record:
         version=1,
         grant=os.urandom(8).hex(),
         obtained_at=record.meta["issued_at"],
-        callback=reveal(state.callback or {}),
+        callback=_kept(state.callback or {}),
     )
+
+
+def _kept(callback: Mapping[str, Value]) -> dict[str, JSON]:
+    """What came with the code; the code itself is used, and the state has done its work."""
+    return {k: reveal(value) for k, value in callback.items() if k not in ("code", "state")}
 
 
 def renewed(job: Job, old: Record, state: State) -> Record:
@@ -137,18 +142,28 @@ def _record(job: Job, section: str, state: State) -> Record:
     record = record_from(reveal(token))
     others = {name: reveal(each) for name, each in named_tokens(job.flow, section, state).items()}
     scope = state.scope(job.flow).with_(saved=token)
-    kept = {name: reveal(evaluate(str(text), scope)) for name, text in job.flow.keep.items()}
+    kept = {
+        name: reveal(evaluate(text, scope))
+        for name, text in job.flow.keep.items()
+        if isinstance(text, (str, bool, int, float))
+    }
     more = {"tokens": others} if others else {}
     return record.knowing(**known_about(job), **more, **({"keep": kept} if kept else {}))
 
 
 def refreshable(job: Job, record: Record) -> bool:
-    """Whether the recipe says how to refresh, and the record holds what that takes."""
+    """
+    Whether the recipe says how to refresh, and the record holds what that takes.
+
+    A recipe without `refresh` whose steps need nobody starts over instead.
+    """
     from .template import uses
 
     steps = job.flow.steps("refresh")
+    if not steps:
+        return not job.flow.needs_person
     needed = {use.path[1] for step in steps for use in uses(step.options) if use.path[0] == "saved"}
-    return bool(steps) and all(record.fields.get(name) is not None for name in needed - {"scope"})
+    return all(record.fields.get(name) is not None for name in needed - {"scope"})
 
 
 def policy_of(flow: Flow) -> Policy:

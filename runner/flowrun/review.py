@@ -35,7 +35,7 @@ def hosts(flow: Flow) -> list[str]:
     named = {
         urlsplit(str(masked(each.request.url))).netloc for each in _steps(flow) if each.request
     }
-    return [*sorted(host for host in named if host), *flow.hosts]
+    return [*sorted(host for host in named if host and "<" not in host), *flow.hosts]
 
 
 def downgrades(flow: Flow) -> list[Downgrade]:

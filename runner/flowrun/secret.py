@@ -148,17 +148,22 @@ def _spellings(value: str) -> set[str]:
     import urllib.parse
 
     raw = value.encode("utf-8", "surrogatepass")
+    percent, markup = urllib.parse.quote(raw, safe=""), html.escape(value)
     coded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
     return {
         value,
         repr(value)[1:-1],
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
-        html.escape(value),
+        json.dumps(value)[1:-1].replace("/", "\\/"),
+        markup,
+        markup.replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
         urllib.parse.quote(raw),
-        urllib.parse.quote(raw, safe=""),
+        percent,
+        re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), percent),
         urllib.parse.quote_plus(raw),
         raw.hex(),
+        raw.hex().upper(),
         *coded,
         *(code.rstrip("=") for code in coded),
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from ..console import Console
-from ..errors import StoreError
+from ..errors import FlowError, StoreError
 from ..job import run_on_record
 from ..secret import JSON
 from ..session import Session
@@ -38,7 +38,9 @@ def _on_records(
         lock = job.store.locked(job.name) if ends else nullcontext()
         with session.services(job) as services, lock:
             record = job.store.read(job.name) or record  # as it is now that we hold the lock
-            run_on_record(job, section, record, services)
+            if not run_on_record(job, section, record, services).steps:
+                message = f"{job.flow.name} has no step to {section} with that applies here"
+                raise FlowError("E219", message, hint="Nothing was sent. See `if` in its steps.")
             if ends:
                 job.store.write(job.name, record.knowing(needs_person=REVOKED))
         if not json:

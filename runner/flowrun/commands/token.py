@@ -7,7 +7,7 @@ import sys
 
 from ..console import Console
 from ..current import renew
-from ..errors import PersonNeeded, ProviderError, TransportError
+from ..errors import PersonNeeded, ProviderError, StoreError, TransportError
 from ..job import Job, refreshable
 from ..record import Record, due
 from ..secret import JSON
@@ -52,7 +52,7 @@ def _living(
             return _unless_ended(job, record, services.now())
     try:
         return renew(job, services, min_ttl_s=min_ttl_s)
-    except (ProviderError, TransportError) as error:
+    except (ProviderError, StoreError, TransportError) as error:
         latest = job.store.read(job.name) or record
         if latest.expires_at is None or latest.expires_at <= services.now():
             raise

@@ -35,7 +35,17 @@ def payload_of(response: Response, host: str) -> dict[str, JSON]:
     size = "nothing" if not response.body else f"{what}, not an object of fields"
     outcome: Outcome = "unspent" if response.status == 429 else "unknown"
     message = f"{host} answered {response.status} with {size}"
-    raise ProviderError("E505", message, hint=UNREADABLE_HINT, outcome=outcome)
+    raise ProviderError("E505", message, hint=_hint(response, UNREADABLE_HINT), outcome=outcome)
+
+
+def _hint(response: Response, otherwise: str) -> str:
+    """What helps where the status says more than the answer."""
+    if response.status == 429:
+        wait = response.headers.get("retry-after", "")
+        return f"Too many requests: try again {f'in {wait} s' if wait.isdigit() else 'later'}."
+    return (
+        "The trouble is the provider's: try again later." if response.status >= 500 else otherwise
+    )
 
 
 def _form(response: Response) -> dict[str, JSON]:
@@ -103,12 +113,14 @@ def refused(
     hints: Mapping[str, str] | None = None,
 ) -> ProviderError:
     """The error that a refusal by the token endpoint stands for."""
-    usual = "Try again later." if response.status >= 500 else HINTS["invalid_request"]
+    usual = _hint(response, HINTS["invalid_request"])
     hint = {**HINTS, **(hints or {})}.get(refusal.code, usual)
     if not refusal.code:
         message = f"{host} answered {response.status}, and without an access token"
         outcome: Outcome = "unspent" if response.status == 429 else "unknown"
-        return ProviderError("E504", message, hint=UNREADABLE_HINT, outcome=outcome)
+        return ProviderError(
+            "E504", message, hint=_hint(response, UNREADABLE_HINT), outcome=outcome
+        )
     said = f"{host} refused: {refusal.code}" + (f" ({refusal.text})" if refusal.text else "")
     code = CODES.get(refusal.code, "E503")
     if refusal.code in (*ENDS, *ends):

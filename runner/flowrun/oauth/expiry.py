@@ -29,7 +29,7 @@ def expires_at(payload: Mapping[str, JSON], *, sent_at: float) -> int | None:
 
 def seconds(value: JSON) -> int | None:
     """A lifetime in seconds, a number or its text. Zero or less says nothing."""
-    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", str(value)):
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", str(value)):
         return None
     return int(float(str(value))) or None
 

@@ -1,0 +1,157 @@
+"""From one merged document to a `Flow`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .document import Items, Map, Node
+from .errors import FlowError, Problem
+from .flow import MODIFIERS, SECTIONS, Flow, Input, Step
+from .merge import by_id, copy, id_of, kind_of, merge, put
+from .near import did_you_mean
+from .place import Place, Source, Text, place_of
+
+
+def build(document: Map, *, files: tuple[str, ...]) -> Flow:
+    """
+    The flow that a whole *document* (everything merged) says.
+
+    Raises:
+        FlowError: a key is missing, a step is there twice, or `use` leads nowhere.
+    """
+    _needs(document)
+    save = document.get("save")
+    named = save if isinstance(save, Map) else Map(document.place)
+    sections = {name: tuple(_steps(document, name)) for name in SECTIONS}
+    return Flow(
+        name=str(document["name"]),
+        document=document,
+        files=files,
+        inputs={name: _input(document, name) for name in _map(document, "inputs")},
+        values=_map(document, "values"),
+        profiles={name: _as_map(profile) for name, profile in _map(document, "profiles").items()},
+        vars=_map(document, "vars"),
+        hosts=tuple(_text(host) for host in _as_items(document.get("hosts"))),
+        sections=sections,
+        save=_text(named.get("name", save)),
+        keep=_as_map(_in_braces(_map(named, "keep"), "keep")),
+        sandbox=_map(document, "sandbox"),
+    )
+
+
+def _needs(document: Map) -> None:
+    missing = [key for key in ("name", "steps") if not document.get(key)]
+    if missing:
+        hint = "Or let the file extend a recipe: `extends: NAME`."
+        places = [document.keys_at.get(key) or document.place for key in missing]
+        named = zip(missing, places, strict=True)
+        raise FlowError.of(
+            [Problem("E207", f"a recipe needs a key {key!r}", hint, at) for key, at in named]
+        )
+
+
+def _as_map(node: Node) -> Map:
+    return node if isinstance(node, Map) else Map(Place(Source("", ""), 1, 1))
+
+
+def _text(node: Node) -> str:
+    """*node* as it is, since `str()` would lose its place."""
+    return node if isinstance(node, str) else ""
+
+
+def _as_items(node: Node) -> list[Node]:
+    return node if isinstance(node, Items) else []
+
+
+def _map(document: Map, key: str) -> Map:
+    return _as_map(document.get(key))
+
+
+def _input(document: Map, name: str) -> Input:
+    inputs = _map(document, "inputs")
+    given = _as_map(inputs[name])
+    return Input(
+        name=name,
+        place=inputs.keys_at[name],
+        type=str(given.get("type") or "text"),
+        help=str(given.get("help") or ""),
+        example=given.get("example"),
+        pattern=_text(given.get("pattern")),
+        choices=tuple(str(choice) for choice in _as_items(given.get("choices"))),
+        default=given.get("default"),
+        secret=given.get("secret") is True,
+        optional=given.get("optional") is True,
+        source=_as_map(given.get("from")),
+    )
+
+
+def _steps(document: Map, section: str) -> Iterator[Step]:
+    steps = document.get(section)
+    if not isinstance(steps, Items):
+        return
+    for step in by_id(steps).values():
+        yield _step(document, section, _used(document, step))
+
+
+def _step(document: Map, section: str, step: Map) -> Step:
+    kind = kind_of(step)
+    options = step[kind]
+    if not isinstance(options, Map):  # `show: text`, or a kind without options
+        options = Map(step.place)
+        options.keys_at = {"text": step.keys_at[kind]}
+        options.update({} if step[kind] is None else {"text": step[kind]})
+    start = _map(document, "defaults").get(kind)
+    if isinstance(start, Map):
+        options = merge(start, options)
+    modifiers = copy(step)
+    for key in list(modifiers):
+        if key not in MODIFIERS:
+            del modifiers[key]
+    place = step.keys_at[kind]
+    return Step(section, id_of(step), kind, _braced(options), _braced(modifiers), place)
+
+
+EXPRESSIONS = ("if", "expect", "unwrap", "outputs", "errors", "expires", "until", "poll")
+"""Keys that hold expressions, in which the braces may be left out."""
+
+
+def _braced(options: Map) -> Map:
+    """*options* with every expression in braces, so that inside there is one spelling."""
+    result = copy(options)
+    for key in EXPRESSIONS:
+        if key in result:
+            result[key] = _in_braces(result[key], key)
+    return result
+
+
+def _in_braces(node: Node, key: str) -> Node:
+    if isinstance(node, Map):
+        result = copy(node)
+        for name, item in node.items():
+            if name not in ("ends", "hints", "every", "timeout"):
+                result[name] = _in_braces(item, name)
+        return result
+    if not isinstance(node, str) or "{{" in node or (key == "expires" and node == "never"):
+        return node
+    place = place_of(node)
+    return Text.at(place, f"{{{{ {node} }}}}") if place else f"{{{{ {node} }}}}"
+
+
+def _used(document: Map, step: Map) -> Map:
+    """*step*, or the step of another section that it uses."""
+    if kind_of(step) != "use":
+        return step
+    section, _, name = str(step["use"]).partition(".")
+    steps = document.get(section)
+    known = by_id(steps) if isinstance(steps, Items) else {}
+    if name not in known or kind_of(known[name]) == "use":
+        what = f"has no step {name!r}" if name not in known else f"has {name!r} from elsewhere"
+        hint = did_you_mean(name, known) if name not in known else "Use the step that it uses."
+        raise FlowError("E209", f"{section} {what}", hint=hint, place=place_of(step["use"]))
+    result = copy(known[name])
+    result.update({"id": name})
+    result.keys_at.setdefault("id", step.keys_at["use"])
+    for key in step:
+        if key != "use":  # what stands beside `use` is about this run of the step
+            put(result, key, step[key], step)
+    return result

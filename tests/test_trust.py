@@ -1,0 +1,156 @@
+"""What a flow reaches beyond its own inputs, once a person has said so."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from flowrun.errors import FlowError
+from flowrun.flow import Flow, digest
+from flowrun.inputs import Sources, resolve
+from flowrun.load import load
+from flowrun.secret import Secret
+from flowrun.trust import elsewhere, is_trusted, trust
+
+SECRET = "fake-secret-of-acme"
+BASE = """\
+flowrun: 1
+name: acme
+inputs: {key: {secret: true, from: FROM}}
+steps:
+  - token: {post: "https://id.example/token"}
+"""
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def flow(folder: Path, source: str) -> Flow:
+    (folder / "base.yaml").write_text(BASE.replace("FROM", source))
+    (folder / "acme.yaml").write_text("flowrun: 1\nextends: ./base.yaml\ntitle: Acme\n")
+    return load(str(folder / "acme.yaml"))
+
+
+def key_of(flow: Flow, **environ: str) -> object:
+    found = resolve(flow, Sources(elsewhere=lambda f, item: elsewhere(environ, f, item)))
+    return found.values["key"]
+
+
+def command(code: str) -> str:
+    return f'{{command: ["{sys.executable}", -c, "{code}"]}}'
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{env: ACME_KEY}", "{file: key.txt}", "{command: [touch, ran.txt]}"],
+    ids=["env", "file", "command"],
+)
+def test_nothing_is_reached_before_a_person_trusts_the_flow(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "key.txt").write_text(SECRET)
+
+    with pytest.raises(FlowError, match="the flow is not trusted") as caught:
+        key_of(flow(tmp_path, source), ACME_KEY=SECRET)
+
+    problem = caught.value.problems[0]
+    assert problem.code == "E221"
+    assert problem.hint == f"Read it, then: flowrun trust {tmp_path / 'acme.yaml'}"
+    assert str(problem.place) == f"{tmp_path / 'base.yaml'}:3:10"
+    assert not (tmp_path / "ran.txt").exists()
+
+
+def test_a_trusted_flow_reads_a_variable(tmp_path: Path) -> None:
+    trusted = flow(tmp_path, "{env: ACME_KEY}")
+    trust(trusted)
+
+    assert key_of(trusted, ACME_KEY=SECRET) == Secret(SECRET)
+
+
+def test_a_trusted_flow_reads_a_file_without_its_last_line_end(tmp_path: Path) -> None:
+    (tmp_path / "key.txt").write_text(f" {SECRET} \n")
+    trusted = flow(tmp_path, f"{{file: {tmp_path / 'key.txt'}}}")
+    trust(trusted)
+
+    assert key_of(trusted) == Secret(f" {SECRET} ")
+
+
+def test_a_trusted_flow_reads_what_a_command_prints(tmp_path: Path) -> None:
+    trusted = flow(tmp_path, command("import os; print(os.environ['ACME'])"))
+    trust(trusted)
+
+    assert key_of(trusted, ACME=SECRET) == Secret(SECRET)
+
+
+def test_a_command_does_not_see_the_variables_of_flowrun(tmp_path: Path) -> None:
+    trusted = flow(tmp_path, command("import os; print(sorted(os.environ))"))
+    trust(trusted)
+
+    names = key_of(trusted, FLOWRUN_OTHER=SECRET, ACME="x")
+
+    assert isinstance(names, Secret)
+    assert "ACME" in str(names.reveal())
+    assert "FLOWRUN" not in str(names.reveal())
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{file: ./nowhere.txt}", "No such file"),
+        ("{command: [flowrun-has-no-such-command]}", "failed (FileNotFoundError)"),
+        (command("print('fake-secret' + '-of-acme'); raise SystemExit(1)"), "(CalledProcessError)"),
+    ],
+    ids=["file", "no command", "a command that fails"],
+)
+def test_what_gives_no_value_is_told_without_it(source: str, message: str, tmp_path: Path) -> None:
+    trusted = flow(tmp_path, source)
+    trust(trusted)
+
+    with pytest.raises(FlowError) as caught:
+        key_of(trusted)
+
+    assert caught.value.code == "E215"
+    assert message in str(caught.value)
+    assert SECRET not in repr(caught.value.problems)
+
+
+def test_a_variable_of_flowrun_needs_no_trust(tmp_path: Path) -> None:
+    assert key_of(flow(tmp_path, "{env: FLOWRUN_OTHER}"), FLOWRUN_OTHER=SECRET) == Secret(SECRET)
+
+
+def test_trust_ends_when_an_inherited_file_changes(tmp_path: Path) -> None:
+    trust(flow(tmp_path, "{env: ACME_KEY}"))
+
+    assert is_trusted(flow(tmp_path, "{env: ACME_KEY}"), {})
+    assert not is_trusted(flow(tmp_path, "{env: OTHER_KEY}"), {})
+
+
+def test_trust_goes_on_when_only_the_spelling_changes(tmp_path: Path) -> None:
+    trust(flow(tmp_path, "{env: ACME_KEY}"))
+
+    assert is_trusted(flow(tmp_path, '{"env":   "ACME_KEY"}'), {})
+
+
+def test_a_pipeline_trusts_by_digest(tmp_path: Path) -> None:
+    trusted = flow(tmp_path, "{env: ACME_KEY}")
+    own = digest(trusted.document)
+
+    assert is_trusted(trusted, {"FLOWRUN_TRUST": f"sha256:0 {own}"})
+    assert not is_trusted(trusted, {"FLOWRUN_TRUST": own[:-1]})
+
+
+def test_trust_is_kept_once_and_in_private(tmp_path: Path, state: Path) -> None:
+    trusted = flow(tmp_path, "{env: ACME_KEY}")
+
+    own = [trust(trusted), trust(trusted)]
+
+    file = state / "flowrun" / "trusted"
+    assert own[0] == own[1] == digest(trusted.document)
+    assert file.read_text() == f"{own[0]} {tmp_path / 'acme.yaml'}\n"
+    assert file.parent.stat().st_mode & 0o077 == 0
