@@ -14,10 +14,9 @@ from pathlib import Path
 import pytest
 
 import flowrun
-from flowrun.__main__ import COMMANDS
 from flowrun.cli import app
 from flowrun.errors import CODES
-from flowrun.library import shipped
+from flowrun.library import COMMANDS, shipped
 from flowrun.record import Record
 from flowrun.schema import schema_text
 from flowrun.secret import JSON
@@ -29,7 +28,8 @@ ROOT = Path(flowrun.__path__[0])
 
 LAYERS = {
     "ground": "errors freshness message near place secret settings",
-    "language": "build document expression filters fit flow hosts inputs library load merge oauth.* "
+    "language": "build document expression filters fit flow hosts inputs library load merge "
+    "oauth.* "
     "record schema scope services taint template tree trust urls wire",
     "edges": "capture.* guard http proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
@@ -62,7 +62,7 @@ MAY_REVEAL = """
 MAY_PRINT = {"console", "ending", "quick"}
 MAX_MODULE_LINES = 260
 MAX_FUNCTION_LINES = 40
-LONGER_MODULES = {"cli": 310}
+LONGER_MODULES = {"cli": 320}
 """A list of options has no parts."""
 
 

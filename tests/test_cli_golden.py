@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flowrun.__main__ import COMMANDS
+from flowrun.library import COMMANDS
 from servers.command import TESTS, Cli, Done
 
 GOLDEN = TESTS / "golden"

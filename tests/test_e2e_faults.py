@@ -736,7 +736,6 @@ def test_a_token_that_lives_is_printed_though_the_disk_is_full(
     assert provider.asked() == []
 
 
-@pytest.mark.xfail(reason="a secret that only a refresh needs is asked for before it is known due")
 @pytest.mark.parametrize("option", ["--json", "--min-ttl=1m"])
 def test_a_fresh_token_is_printed_without_the_secret_that_a_refresh_would_need(
     member: Cli, option: str

@@ -172,7 +172,7 @@ def test_all_that_is_missing_is_told_at_once() -> None:
         (Sources(given={"zebra": "x"}), "E216", "Inputs: subdomain, key."),
         (Sources(given={"key": SECRET}), "E216", "FLOWRUN_KEY"),
         (Sources(profile="porduction"), "E217", "Did you mean 'production'?"),
-        (Sources(profile="x"), "E217", "profiles"),
+        (Sources(profile="x"), "E217", "profiles: production"),
     ],
 )
 def test_what_no_input_is_for_is_refused(sources: Sources, code: str, hint: str) -> None:

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import sys
 
-COMMANDS = (
-    "check", "explain", "forget", "refresh", "revoke", "run", "sandbox", "status", "token",
-    "trust", "verify",
-)  # fmt: skip
-"""The sub-commands; every other first word is a flow."""
-
 
 def main() -> None:
     """Run flowrun with the words of the command line, and exit."""
@@ -28,10 +22,12 @@ def main() -> None:
             _run_plain(words)  # without options there is nothing to parse
         from .cli import command_line
 
-        command_line(words, COMMANDS)
+        command_line(words)
 
 
 def _run_plain(words: list[str]) -> None:
+    from .library import COMMANDS
+
     if words[0] not in COMMANDS:
         from .commands.run import run
         from .settings import Settings

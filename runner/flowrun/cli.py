@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from . import __version__
 from .errors import FlowError
+from .library import COMMANDS
 from .settings import Settings
 
 
@@ -82,10 +82,10 @@ NoInput = Annotated[
 ]
 
 
-def command_line(words: list[str], commands: Collection[str]) -> None:
+def command_line(words: list[str]) -> None:
     """Run the command that *words* say, or `run` for a flow that they begin with, and exit."""
     first = next((word for word in words if not word.startswith("-")), None)
-    if first is not None and first not in commands:
+    if first is not None and first not in COMMANDS:
         words = ["run", *words]
     try:
         app(args=words, prog_name="flowrun")

@@ -57,7 +57,8 @@ class Console:
 
 def described(problem: Problem) -> str:
     """A problem as text: where, what, the line with a caret, and what to do."""
-    where = f"{problem.place}: " if problem.place else ""
+    place = problem.place
+    where = f"{place if place.source.shown else place.source.name}: " if place else ""
     lines = [f"{where}error {problem.code}: {problem.message}"]
     if problem.place and problem.place.source.shown and problem.place.source.text:
         lines.append(problem.place.excerpt())

@@ -24,6 +24,8 @@ def coerce(item: Input, raw: JSON) -> JSON:
     if raw is None:
         return None
     value = _TYPES[item.type](raw)
+    if raw in ("", []) and item.type != "list":
+        raise _unfit(item, raw, "must not be empty")
     if value is None or value == "":
         raise _unfit(item, raw, f"must be {_NAMES[item.type]}")
     for part in value if isinstance(value, list) else [value]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .document import plain
@@ -35,6 +35,7 @@ class Sources(NamedTuple):
     elsewhere: Callable[[Flow, Input], JSON] = lambda _, __: None  # the input's `from`
     invent: Callable[[Input], JSON] | None = None
     lenient: bool = False  # what is missing is not known, and no error
+    needed: Container[str] | None = None  # the secrets worth looking for; None: all
     record: Mapping[str, JSON] = {}  # the inputs of a record that exists
 
 
@@ -60,10 +61,11 @@ def resolve(flow: Flow, sources: Sources) -> Resolved:
     name = record_name(flow, search.scope(), sources.profile)
     search.record = "" if "<" in name else name  # what is not known cannot be looked up
     for item in flow.inputs.values():
-        search.find(item)
+        if not item.secret or sources.needed is None or item.name in sources.needed:
+            search.find(item)
     if search.missing:
         raise PersonNeeded.of(search.missing)
-    values = {item: search.values[item] for item in flow.inputs}
+    values = {item: search.values[item] for item in flow.inputs if item in search.values}
     return Resolved(name, values, search.origins, search.typed)
 
 
@@ -82,7 +84,7 @@ def variable(name: str, record: str = "") -> str:
 
 def _refuse_strangers(flow: Flow, sources: Sources) -> None:
     if sources.profile and sources.profile not in flow.profiles:
-        hint = did_you_mean(sources.profile, flow.profiles) or "See `profiles` in the flow file."
+        hint = did_you_mean(sources.profile, flow.profiles) or _there_are("profiles", flow.profiles)
         raise FlowError("E217", f"{flow.name} has no profile {sources.profile!r}", hint=hint)
     for name in sources.given:
         if name not in flow.inputs:
@@ -93,6 +95,11 @@ def _refuse_strangers(flow: Flow, sources: Sources) -> None:
             raise FlowError(
                 "E216", f"{name!r} is secret, and --set is for everybody to see", hint=hint
             )
+
+
+def _there_are(what: str, names: Iterable[str]) -> str:
+    known = ", ".join(names)
+    return f"Its {what}: {known}." if known else f"It has no {what}."
 
 
 class _Search:
@@ -190,13 +197,19 @@ class _Search:
         question = f"{item.name} ({item.help})" if item.help else item.name
         if item.optional:
             question += " [may stay empty]"
-        answer = self.sources.person.ask(question, secret=item.secret, choices=item.choices)
-        if not answer and item.optional:
-            yield "not set", None
-        else:
-            coerce(item, answer)
+        while True:
+            answer = self.sources.person.ask(question, secret=item.secret, choices=item.choices)
+            if not answer and item.optional:
+                yield "not set", None
+                return
+            try:
+                coerce(item, answer)
+            except FlowError as error:
+                question = f"{error}; {item.name}"
+                continue
             self.typed[item.name] = answer
             yield "typed", answer
+            return
 
     def problem(self, item: Input) -> Problem:
         name = variable(item.name, self.record)

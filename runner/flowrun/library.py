@@ -13,6 +13,13 @@ from .place import Place, Source
 _SHIPPED = Path(import_module("flowrun.flows").__path__[0])
 
 
+COMMANDS = (
+    "check", "explain", "forget", "refresh", "revoke", "run", "sandbox", "status", "token",
+    "trust", "verify",
+)  # fmt: skip
+"""The sub-commands; every other first word is a flow."""
+
+
 def shipped() -> list[str]:
     """The names of the recipes that flowrun ships, `base/...` among them."""
     found = [*_SHIPPED.glob("*.yaml"), *_SHIPPED.glob("base/*.yaml")]
@@ -37,8 +44,14 @@ def find(flow: str) -> tuple[Source, bool]:
         return _shipped(name), True
     if flow in shipped():
         return _shipped(flow), True
-    hint = did_you_mean(flow, shipped()) or "`flowrun check ./FILE.yaml` takes a file of your own."
-    raise FlowError("E201", f"no recipe called {flow!r} is shipped", hint=hint)
+    raise FlowError("E201", f"no recipe called {flow!r} is shipped", hint=_instead(flow))
+
+
+def _instead(word: str) -> str:
+    if Path(f"{word}.yaml").exists():
+        return f"The file of that name is ./{word}.yaml."
+    near = did_you_mean(word, [*shipped(), *COMMANDS])
+    return near or "`flowrun check ./FILE.yaml` takes a file of your own."
 
 
 def find_base(name: str, child: Source, place: Place | None) -> Source:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from .errors import located
@@ -51,6 +51,23 @@ def rehearse(flow: Flow, inputs: Mapping[str, Value]) -> None:
     for section in SECTIONS:
         for _ in plan(flow, section, inputs):
             pass
+
+
+def inputs_read(flow: Flow, sections: Sequence[str]) -> set[str]:
+    """The inputs that *sections* read, themselves or through vars."""
+    parts: list[object] = [
+        part for name in sections for step in flow.steps(name) for part in step[3:5]
+    ]
+    read: set[str] = set()
+    seen: set[str] = set()
+    while parts:
+        for root, name, *_ in (use.path for use in uses(parts.pop()) if len(use.path) > 1):
+            if root == "inputs":
+                read.add(name)
+            elif root == "vars" and name not in seen:
+                seen.add(name)
+                parts.append(flow.vars.get(name))
+    return read
 
 
 def host_rule(flow: Flow, inputs: Mapping[str, Value]) -> HostRule:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from .console import Console, Nobody, Terminal, browser_is_here, person_is_here
 from .errors import StoreError
-from .flow import Flow, Input
+from .flow import SECTIONS, Flow, Input
 from .guard import RoutedBrowser, RoutedHttp
 from .inputs import TYPED_BEFORE, Resolved, Sources, resolve
 from .job import Job, addressee, flow_of, inputs_of, typed_before
+from .plan import inputs_read
 from .record import Record
 from .secret import JSON, Secret, reveal
 from .services import Browser, Person, Services
@@ -60,6 +61,7 @@ class Session:
         ask: bool = False,
         lenient: bool = False,
         record: Mapping[str, JSON] | None = None,
+        sections: Sequence[str] = SECTIONS,
     ) -> Resolved:
         from .trust import elsewhere
 
@@ -78,6 +80,7 @@ class Session:
             invent=_invented if settings.sandbox else None,
             record=record or {},
             lenient=lenient,
+            needed=None if settings.sandbox else inputs_read(flow, sections),
         )
         resolved = self._addressed(flow, resolve(flow, sources), sources)
         self.console.redact.add(
@@ -91,16 +94,25 @@ class Session:
         self._say_invented(resolved)
         return self._job(flow, resolved)
 
-    def job_of(self, name: str) -> tuple[Job, Record]:
-        """The job that the record *name* describes, without its recipe's file."""
+    def record(self, name: str) -> Record:
+        """The record *name*, whose tokens nobody is shown by accident."""
         record = self.store.read(name)
         if record is None:
             known = ", ".join(self.store.names()) or "none"
             hint = f"Records in {self.store.folder}: {known}. A flow file makes one: flowrun FLOW"
             raise StoreError("E705", f"there is no record {name!r}", hint=hint)
-        flow = flow_of(name, record)
-        resolved = self._resolve(flow, record=inputs_of(record))
         self.console.redact.add([v for k, v in record.fields.items() if k.endswith("token")])
+        return record
+
+    def job_of(self, name: str, sections: Sequence[str] = SECTIONS) -> tuple[Job, Record]:
+        """
+        The job that the record *name* describes, without its recipe's file.
+
+        Of the secrets, only those that *sections* read are looked for.
+        """
+        record = self.record(name)
+        flow = flow_of(name, record)
+        resolved = self._resolve(flow, record=inputs_of(record), sections=sections)
         profile = str(record.meta.get("profile", ""))
         return self._job(flow, resolved)._replace(name=name, profile=profile), record
 

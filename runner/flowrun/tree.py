@@ -38,9 +38,15 @@ def tree_of(text: str) -> nodes.Expr:
         tree = parser.parse_expression()
         parser.stream.expect("eof")
     except (TemplateSyntaxError, RecursionError, ValueError, OverflowError) as error:
-        why = error.message if isinstance(error, TemplateSyntaxError) else "it is too deep"
-        raise FlowError("E208", f"the expression cannot be read: {why}") from None
+        raise FlowError("E208", f"the expression cannot be read: {_why(error)}") from None
     return tree
+
+
+def _why(error: Exception) -> str:
+    said = getattr(error, "message", None) or "it is too deep"
+    if "'end of template'" not in said:
+        return str(said)
+    return "it ends too early" if "unexpected" in said else "it goes on where it should end"
 
 
 def paths_of(node: nodes.Node, depth: int = 1) -> Iterator[tuple[str, ...]]:

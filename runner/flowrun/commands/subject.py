@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ..check import check, unset_vars
 from ..console import Console, as_json, gravest
 from ..errors import FlowError, FlowrunError, StoreError
-from ..flow import Flow
+from ..flow import SECTIONS, Flow
 from ..job import Job
 from ..library import find, is_file
 from ..load import load_source
@@ -48,10 +48,10 @@ def load(flow: str, console: Console, *, base: bool = False) -> Flow:
     return loaded
 
 
-def job_of(name: str, session: Session) -> tuple[Job, Record]:
-    """The job of a record, which is named itself or by the flow that makes it."""
+def job_of(name: str, session: Session, sections: Sequence[str] = SECTIONS) -> tuple[Job, Record]:
+    """The job of a record, named itself or by its flow, with the secrets that *sections* read."""
     if not is_file(name):
-        return session.job_of(name)
+        return session.job_of(name, sections)
     job = session.job(load(name, session.console))
     record = session.store.read(job.name)
     if record is None:

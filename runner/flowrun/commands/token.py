@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json as codec
 import sys
+import time
 
 from ..console import Console
 from ..current import renew
 from ..errors import PersonNeeded, ProviderError, StoreError, TransportError
 from ..job import Job, refreshable
+from ..library import is_file
 from ..record import Record, due
 from ..secret import JSON
 from ..services import Services
@@ -25,10 +27,7 @@ def token(
     console = Console(verbose=settings.verbose)
 
     def act(name: str) -> JSON:
-        session = Session(settings, console)
-        job, record = job_of(name, session)
-        with session.services(job) as services:
-            record = _living(job, record, services, console, min_ttl_s)
+        record = _current(name, Session(settings, console), min_ttl_s)
         # Past the console, which masks: here the secret is what was asked for.
         answer = {"access_token": record.access_token, **facts(record)}
         sys.stdout.write((codec.dumps(answer, indent=2) if json else record.access_token) + "\n")
@@ -36,6 +35,27 @@ def token(
         return None
 
     return each([name], act, console, json=False)
+
+
+def _current(name: str, session: Session, min_ttl_s: float | None) -> Record:
+    """The record of *name*; what only a refresh needs is asked for only when one is due."""
+    record = None if is_file(name) else session.record(name)
+    fresh = record and not (record.needs_person or due(record, time.time(), min_ttl_s))
+    if record and fresh and session.store.attempt(name) is None:
+        return record
+    try:
+        job, found = job_of(name, session)
+    except PersonNeeded as error:
+        if record is None or record.needs_person or not _lives(record, time.time()):
+            raise
+        session.console.show(error)
+        return record
+    with session.services(job) as services:
+        return _living(job, found, services, session.console, min_ttl_s)
+
+
+def _lives(record: Record, now: float) -> bool:
+    return record.expires_at is not None and record.expires_at > now
 
 
 def _living(
@@ -54,7 +74,7 @@ def _living(
         return renew(job, services, min_ttl_s=min_ttl_s)
     except (ProviderError, StoreError, TransportError) as error:
         latest = job.store.read(job.name) or record
-        if latest.expires_at is None or latest.expires_at <= services.now():
+        if not _lives(latest, services.now()):
             raise
         console.show(error)
         console.tell(f"{job.name}: the token still lives{until(latest)}")
