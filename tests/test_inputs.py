@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowrun.errors import FlowError, PersonNeeded
+from flowrun.fit import coerce
 from flowrun.flow import Flow, Input
-from flowrun.inputs import Sources, coerce, resolve, variable
+from flowrun.inputs import Sources, resolve, variable
 from flowrun.load import load_source
 from flowrun.place import Place, Source
 from flowrun.secret import JSON, Secret

@@ -45,7 +45,7 @@ class Listener(Protocol):
 class Judge(Protocol):
     """Looks at the parameters of a redirect, from any thread; keeps nothing."""
 
-    def __call__(self, params: Mapping[str, str], *, bare: bool = False) -> None:
+    def __call__(self, params: Mapping[str, str], /, *, bare: bool = False) -> None:
         """
         Raise `CallbackError` when *params* are not ours; *bare*: only a code was pasted.
 

@@ -38,12 +38,10 @@ def _on_records(
         lock = job.store.locked(job.name) if ends else nullcontext()
         with session.services(job) as services, lock:
             record = job.store.read(job.name) or record  # as it is now that we hold the lock
-            done = run_on_record(job, section, record, services)
-            if job.flow.steps(section)[-1].id not in done.steps:  # the one that matters
+            state = run_on_record(job, section, record, services)
+            if job.flow.steps(section)[-1].id not in state.steps:  # the one that matters
                 message = f"{job.flow.name} has no step to {section} with that applies here"
-                raise FlowError(
-                    "E219", message, hint="Nothing was sent that would. See `if` in its steps."
-                )
+                raise FlowError("E219", message, hint="Nothing was sent. See `if` in its steps.")
             if ends:
                 job.store.write(job.name, record.knowing(needs_person=REVOKED))
         if not json:
