@@ -27,6 +27,10 @@ NOT_KEPT = ("profiles", "values", "setup", "docs", "extends")
 """What a record does not need of its recipe to refresh, verify and revoke without it."""
 
 
+TIMED = ("access_token", "expires_at", "expires_in", "id_token", "refresh_token_expires_in")
+"""Fields of an answer that say nothing any more once there is another."""
+
+
 class Job(NamedTuple):
     """One record's work."""
 
@@ -130,7 +134,7 @@ def _kept(callback: Mapping[str, Value]) -> dict[str, JSON]:
 def renewed(job: Job, old: Record, state: State) -> Record:
     """*old*, with the tokens that the recipe's `refresh` has brought."""
     new = _record(job, "refresh", state)
-    kept = {key: old.fields[key] for key in ("scope",) if key in old.fields}
+    kept = {key: value for key, value in old.fields.items() if key not in TIMED}
     meta = {**old.meta, **new.meta, "refreshed_at": new.meta["issued_at"]}
     return Record({**kept, **new.fields}, meta)
 
@@ -185,13 +189,9 @@ def consent_needed(job: Job, record: Record) -> str:
         if before.get(key) != now[key]:
             return f"{what} is another one"
     had, asked = before.get("scope"), now["scope"]
-    if (
-        isinstance(had, list)
-        and isinstance(asked, list)
-        and (more := [s for s in asked if s not in had])
-    ):
-        return f"the scope asks for more: {' '.join(map(str, more))}"
-    return ""
+    assert isinstance(asked, list)
+    more = [str(each) for each in asked if isinstance(had, list) and each not in had]
+    return f"the scope asks for more: {' '.join(more)}" if more else ""
 
 
 def refuse_foreign(job: Job, record: Record) -> None:
@@ -205,4 +205,4 @@ def refuse_foreign(job: Job, record: Record) -> None:
 
 def is_refusal(error: ProviderError) -> bool:
     """Whether the token itself was refused, so that only a new one can help."""
-    return error.code in ("E509", "E507")
+    return error.outcome == "ended" or error.code == "E507"

@@ -8,9 +8,6 @@ from .flow import MODIFIERS, SECTIONS
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
-OWN = ("extends", "values", "flowrun")
-"""Keys that are about one file, not about the recipe."""
-
 
 def merge(base: Map, change: Map) -> Map:
     """*base* with *change* laid over it: maps deeply, lists replaced, null deletes."""
@@ -28,18 +25,12 @@ def merge(base: Map, change: Map) -> Map:
 
 def extend(base: Map, child: Map) -> Map:
     """The recipe *base* as the file *child* changes it."""
-    result = copy(base)
+    result = merge(base, child)
     result.place = child.place
-    for key, value in child.items():
-        old = result.get(key)
-        if key in SECTIONS and isinstance(old, Items) and isinstance(value, Items):
-            put(result, key, _merge_steps(old, value), child)
-        elif isinstance(old, Map) and isinstance(value, Map):
-            put(result, key, merge(old, value), child)
-        elif value is None:
-            result.pop(key, None)
-        else:
-            put(result, key, value, child)
+    for key in SECTIONS:
+        old, new = base.get(key), child.get(key)
+        if isinstance(old, Items) and isinstance(new, Items):
+            put(result, key, _merge_steps(old, new), child)
     return result
 
 

@@ -53,12 +53,11 @@ def check(document: Map) -> None:
         FlowError: everything that is wrong, each with its place.
     """
     verdict = _verdict_path(document)
-    if verdict and os.path.exists(verdict):  # noqa: PTH110 - pathlib costs more than the look
+    if os.path.exists(verdict):  # noqa: PTH110 - pathlib costs more than the look
         return
     if problems := list(_problems(document)):
         raise FlowError.of(problems)
-    if verdict:
-        _remember(verdict)
+    _remember(verdict)
 
 
 def _verdict_path(document: Map) -> str:

@@ -32,5 +32,7 @@ def _failure(request: Request, response: Response) -> ProviderError:
     message = f"{host} answered {response.status}"
     if said.code:
         message += f": {said.code}" + (f" ({said.text})" if said.text else "")
-    hint = "The token is not accepted: run the flow again." if response.status == 401 else ""
-    return ProviderError("E506" if 300 <= response.status < 400 else "E509", message, hint=hint)
+    if response.status == 401:
+        hint = "The token is not accepted: run the flow again."
+        return ProviderError("E509", message, hint=hint, outcome="ended")
+    return ProviderError("E506" if 300 <= response.status < 400 else "E509", message)
