@@ -88,7 +88,7 @@ def test_a_bare_code_is_decoded_once_and_left_to_the_judge(code: str) -> None:
         ("http://app.example/callback?code=x&state=right", "that address belongs to app.example"),
         ("https://app.example:8443/callback?code=x&state=right", "belongs to app.example"),
         ("https://evil.example/callback?code=x&state=right", "belongs to evil.example"),
-        ("https://app.example:99999/callback?code=x", "is no address"),
+        ("https://app.example:99999/callback?code=x", "example:99999/callback is no address"),
         ("code=x&state=wrong", "another state"),
         ("code=x&code=y&state=right", "a parameter twice"),
         ("bare-code-without-pkce", "another state"),

@@ -355,6 +355,31 @@ def test_within_its_grace_a_token_is_sent_again_and_the_grace_is_not_renewed(
     assert len(wire.redeemed) == 5
 
 
+@pytest.mark.parametrize(
+    "nothing", [TransportError("E601", "no connection", sent=False), error(429)]
+)
+def test_within_its_grace_a_try_that_used_nothing_up_does_not_renew_it(
+    store: FileStore, nothing: Response | FlowrunError
+) -> None:
+    wire, policy = Wire(error(503), nothing, error(503)), Policy(rotates=True, grace_s=30)
+
+    ends = [
+        refusal(partial(run, store, wire, policy, now=NOON + at)).code for at in (0, 20, 40, 60)
+    ]
+
+    assert ends[2:] == ["E510", "E510"]
+    assert len(wire.redeemed) == 3
+
+
+def test_two_answers_that_may_hold_a_token_are_both_kept(store: FileStore) -> None:
+    answers = [b'{"data": "access-1"}', b'{"data": "access-2"}']
+    wire = Wire(*(Response(200, {}, body) for body in answers))
+    refusal(lambda: run(store, wire))
+
+    assert refusal(lambda: run(store, wire)).code == "E510"
+    assert sorted(orphans(store)) == answers
+
+
 def test_an_answer_that_nobody_could_read_is_read_again_when_the_recipe_is_mended(
     store: FileStore,
 ) -> None:

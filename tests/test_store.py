@@ -260,6 +260,18 @@ def test_what_is_kept_of_a_record_goes_with_it_but_its_lock_stays(store: FileSto
     }
 
 
+def test_what_a_crash_left_half_written_goes_with_its_record(store: FileStore) -> None:
+    halves = (".acme.json.0123456789ab", ".flowrun/.acme.attempt.0123456789ab")
+    others = (".acme.2.json.0123456789ab", ".flowrun/.acme.2.inputs.0123456789ab")
+    for half in (*halves, *others):
+        (store.folder / half).write_bytes(b"fake-refresh-token")
+
+    store.delete("acme")
+
+    assert [half for half in halves if (store.folder / half).exists()] == []
+    assert [half for half in others if not (store.folder / half).exists()] == []
+
+
 def test_what_a_person_typed_is_kept_private(store: FileStore) -> None:
     store.keep_typed("acme", {"client_secret": "fake-secret-of-acme"})
 
@@ -420,7 +432,7 @@ def test_a_probe_forgets_the_answer_that_was_there(store: FileStore) -> None:
         made = store.begin("acme", RECORD, at=1)
     made.keep(Response(503, {}, b"busy"))
 
-    probed = made.probe()
+    probed = made.again("probed")
 
     assert store.attempt("acme") == probed
     assert (probed.state, probed.answer) == ("probed", None)

@@ -98,6 +98,14 @@ def test_own_headers_give_way_to_the_flows_and_no_packed_answer_is_asked_for() -
     assert header(request, "User-Agent") == f"flowrun/{flowrun.__version__}"
 
 
+def test_the_flows_user_agent_takes_the_place_of_ours_and_shows() -> None:
+    request = Request("GET", "https://id.example/", headers={"user-agent": "acme/1"})
+    agents = [value for name, value in encode(request).headers if name.lower() == "user-agent"]
+
+    assert agents == ["acme/1"]
+    assert "-H 'user-agent: acme/1'" in as_curl(request)
+
+
 def test_json_is_asked_for_unless_the_flow_says_otherwise() -> None:
     assert header(Request("GET", "https://id.example/"), "Accept") == "application/json"
 
@@ -113,7 +121,9 @@ def test_header_value_that_no_header_can_hold_is_refused_unseen(value: str) -> N
     assert SECRET not in repr(caught.value)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a:b", "ü", "x\n", "Host", "content-length"])
+@pytest.mark.parametrize(
+    "name", ["", "a b", "a:b", "ü", "x\n", "Host", "content-length", "accept-encoding"]
+)
 def test_header_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(FlowError) as caught:
         encode(Request("GET", "https://id.example/", headers={name: "v"}))

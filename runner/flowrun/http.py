@@ -68,6 +68,7 @@ class Direct(Client):
             with _ask(connection, encoded) as answer:
                 response = _read(answer, encoded.url)
                 lasts = not (answer.will_close or deadline.over)
+            return response
         except (OSError, http.client.HTTPException) as error:
             # Not `from error`: half an answer may hold a token.
             late = deadline.over or isinstance(error, TimeoutError)
@@ -77,9 +78,6 @@ class Direct(Client):
                 self._kept[_origin(encoded.url)] = connection
             else:
                 connection.close()
-        if deadline.over:
-            raise not_answered(encoded.url, late=True)
-        return response
 
 
 def _connect(url: str, deadline: Deadline) -> http.client.HTTPConnection:

@@ -25,6 +25,21 @@ class Planned(NamedTuple):
     options: Options
     request: Request | None
 
+    def sent(self) -> dict[str, Value]:
+        """What the step sends, its client's id and secret too, under the standard names."""
+        if self.request is None:
+            return {}
+        body = self.request.body.content if self.request.body else None
+        theirs = {**(body if isinstance(body, Mapping) else {}), **self.request.query}
+        ours = {str(their): name for name, their in self.options.fields("names").items()}
+        sent = {ours.get(name, name): value for name, value in theirs.items()}
+        client, basic = self.options.get("client"), self.options.get("basic")
+        if isinstance(client, Mapping):
+            sent |= {"client_id": client.get("id"), "client_secret": client.get("secret")}
+        elif isinstance(basic, Mapping) and self.step.kind == "token":
+            sent |= {"client_id": basic.get("user"), "client_secret": basic.get("password")}
+        return sent
+
 
 def plan(flow: Flow, section: str, inputs: Mapping[str, Value]) -> Iterator[Planned]:
     """The steps of *section* that will run, each with its request."""
@@ -91,15 +106,11 @@ def consent_of(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, JSON]:
         request = planned.request
         if request is None or planned.step.kind not in ("authorize", "token"):
             continue
-        body = request.body.content if request.body else None
-        sent = {**(body if isinstance(body, Mapping) else {}), **request.query}
-        names = planned.options.fields("names")
-        for key in ("client_id", "scope"):
-            value = reveal(sent.get(str(names.get(key, key))))
-            if isinstance(value, str) and not asked[key]:
-                asked[key] = (
-                    sorted(set(re.split(r"[\s,;|+]+", value)) - {""}) if key == "scope" else value
-                )
+        sent = planned.sent()
+        client_id, scope = reveal(sent.get("client_id")), reveal(sent.get("scope"))
+        asked["client_id"] = asked["client_id"] or client_id
+        if isinstance(scope, str) and not asked["scope"]:
+            asked["scope"] = sorted(set(re.split(r"[\s,;|+]+", scope)) - {""})
         if planned.step.kind == "token":
             shown = str(masked(request.url))
             asked["origin"] = None if shown.startswith("<") else origin(shown)

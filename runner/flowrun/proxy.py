@@ -20,7 +20,10 @@ from .transport import (
 )
 from .wire import Encoded
 
-UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+UNSENT = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError),
+    *(httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError),
+)
 
 
 class Proxied(Client):
@@ -39,18 +42,16 @@ class Proxied(Client):
         try:
             self._client = self._client or _client()
             self._client.cookies.clear()
-            response = _exchange(self._client, encoded, deadline)
+            return _exchange(self._client, encoded, deadline)
         except (httpx.TransportError, httpx.InvalidURL, ImportError, ValueError) as error:
             # Not `from error`: its request holds the form, and a proxy's URL a password.
+            unsent = self._client is None or isinstance(error, UNSENT)
             self.close()
-            if not isinstance(error, httpx.TransportError) or isinstance(error, UNSENT):
+            if unsent:
                 raise not_connected(encoded.url, _cause(error)) from None
             late = deadline.over or isinstance(error, httpx.TimeoutException)
             how = "cut the connection, or answered with something that is not HTTP"
             raise not_answered(encoded.url, late=late, how=how) from None
-        if deadline.over:
-            raise not_answered(encoded.url, late=True)
-        return response
 
 
 def _client() -> httpx.Client:

@@ -22,21 +22,16 @@ def print_cached_token(argv: list[str]) -> bool:
     if name[:1] in (".", "-", "") or "/" in name or name.endswith(".yaml"):
         return False
     try:
-        token = _cached(folder, name)
-    except Exception:  # the full command tells what is wrong
+        if token := _cached(folder, name):
+            sys.stdout.write(f"{token}\n")
+            sys.stdout.flush()
+    except Exception:  # the full command tells what is wrong, also where nobody reads
         return False
-    if token is None:
-        return False
-    try:
-        sys.stdout.write(f"{token}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os._exit(141)  # nobody reads it; Python would complain at its end
-    return True
+    return bool(token)
 
 
 def _cached(folder: str, name: str) -> str | None:
-    content = private.is_private(folder, folder=True) and private.read(f"{folder}/{name}.json")
+    content = private.is_private(folder) and private.read(f"{folder}/{name}.json")
     if not content or os.access(f"{folder}/.flowrun/{name}.attempt", os.F_OK):
         return None
     fields = _parsed(content.decode())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -38,7 +37,7 @@ def refresh(
     redeem: Redeem,
     policy: Policy,
     deadline_s: float = 30,
-    now: Callable[[], float] = time.time,
+    now: Callable[[], float],
 ) -> Record:
     """Settle what an interrupted refresh left, then refresh the record if it is *due*."""
     with store.locked(name, deadline_s=deadline_s):
@@ -109,7 +108,9 @@ class _Refresh(NamedTuple):
             return settled
         if settled.needs_person:
             raise self._needs_person(settled.needs_person)
-        return self._send(settled, at=self.now())
+        return self._redeem(
+            settled, Journal(lambda: self.store.begin(self.name, settled, at=self.now()))
+        )
 
     def _recover(self, record: Record, attempt: Attempt) -> Record:
         torn, applied = not attempt.id, attempt.id == record.attempt
@@ -130,13 +131,9 @@ class _Refresh(NamedTuple):
         if attempt.state == "probed":
             raise self._given_up(record, attempt)
         self.store.keep_orphan(self.name)
-        if 0 <= self.now() - attempt.at < self.policy.grace_s:
-            attempt.discard()
-            return self._send(record, at=attempt.at)  # the grace is not renewed
-        return self._redeem(record, Journal(attempt.probe))
-
-    def _send(self, record: Record, *, at: float) -> Record:
-        return self._redeem(record, Journal(lambda: self.store.begin(self.name, record, at=at)))
+        graced = 0 <= self.now() - attempt.at < self.policy.grace_s  # since the first try
+        state = "unknown" if graced else "probed"
+        return self._redeem(record, Journal(lambda: attempt.again(state)))
 
     def _redeem(self, record: Record, journal: Journal) -> Record:
         try:
@@ -167,14 +164,17 @@ class _Refresh(NamedTuple):
         self._note(record, error, **({"needs_person": str(error)} if verdict == "ended" else {}))
         if attempt and verdict == "unknown":
             attempt.mark("unknown")
+        elif attempt and verdict == "unspent":
+            attempt.undo()
         elif attempt and verdict:
             attempt.discard()
         raise error
 
     def _given_up(self, record: Record, attempt: Attempt) -> ProviderError:
         error = self._needs_person(OUTCOME_UNKNOWN)
+        self.store.keep_orphan(self.name)  # once it is noted, the journal counts as settled
         self._note(record, error, needs_person=OUTCOME_UNKNOWN)
-        self._set_aside(attempt)
+        attempt.discard()
         return error
 
     def _needs_person(self, reason: str) -> ProviderError:

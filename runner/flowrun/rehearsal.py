@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from urllib.parse import parse_qsl, urlsplit
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
+from .capture.redirect import parameters_of
 from .document import Map, plain
 from .errors import CallbackError
 from .flow import SECTIONS
@@ -14,7 +16,7 @@ from .message import Request
 from .plan import Planned, plan
 from .sandbox.serve import Sandbox, serve
 from .sandbox.shape import Client, Exchange
-from .secret import Value, masked, reveal
+from .secret import JSON, masked, reveal
 from .services import Http, Judge, Listener
 from .taint import Unknown
 from .template import uses
@@ -37,48 +39,28 @@ def open_sandbox(
 
 def _client(job: Job) -> Client:
     """The client that the recipe's requests speak for."""
-    found: dict[str, str | None] = {}
-    for planned in plan(job.flow, "steps", job.inputs):
-        sent = {**_body(planned), **(planned.request.query if planned.request else {})}
-        names = planned.options.fields("names")
-        for key in ("client_id", "client_secret"):
-            if (value := reveal(sent.get(str(names.get(key, key))))) is not None:
-                found.setdefault(key, str(value))
-        client = planned.options.get("client")
-        if isinstance(client, Mapping):
-            found["client_id"] = str(reveal(client.get("id")))
-            secret = reveal(client.get("secret"))
-            found["client_secret"] = None if secret is None else str(secret)
-    return Client(found.get("client_id") or "sandbox-client", found.get("client_secret"))
+    found: dict[str, JSON] = {"client_id": "sandbox-client", "client_secret": None}
+    for planned in reversed(list(plan(job.flow, "steps", job.inputs))):
+        sent = planned.sent()
+        found |= {key: said for key in found if (said := reveal(sent.get(key))) is not None}
+    secret = found["client_secret"]
+    return Client(str(found["client_id"]), None if secret is None else str(secret))
 
 
 def _exchange(job: Job, planned: Planned) -> Exchange:
     step, request = planned.step, planned.request
     assert request is not None
-    client = planned.options.get("client")
-    authorization = "Authorization" in request.headers
-    auth = str(client.get("auth") or "post") if isinstance(client, Mapping) else ""
-    if not auth:
-        in_body = "client_secret" in _body(planned)
-        auth = (
-            "basic-raw"
-            if authorization and "basic" in planned.options
-            else "post"
-            if in_body
-            else "none"
-        )
     url = request.url
     if step.kind == "authorize" and not isinstance(url, Unknown):
         url = with_query(url, request.query)  # it tells which redirection URI is registered
     shape = job.flow.sandbox.get(f"{step.section}.{step.id}", job.flow.sandbox.get(step.id))
     return Exchange(
         section=step.section,
-        step=step.id,
         kind=step.kind,
         method=request.method,
         url=str(masked(url)),
         body=request.body.kind if request.body else "none",
-        client_auth=auth,
+        client_auth=_client_auth(planned),
         names={k: str(v) for k, v in planned.options.fields("names").items()},
         bearer="bearer" in planned.options,
         answers=tuple(_answers(step.options)),
@@ -86,9 +68,13 @@ def _exchange(job: Job, planned: Planned) -> Exchange:
     )
 
 
-def _body(planned: Planned) -> Mapping[str, Value]:
-    content = planned.request.body.content if planned.request and planned.request.body else None
-    return content if isinstance(content, Mapping) else {}
+def _client_auth(planned: Planned) -> str:
+    client, basic = planned.options.get("client"), planned.options.get("basic")
+    if isinstance(client, Mapping):
+        return str(client.get("auth") or "post")
+    if isinstance(basic, Mapping):
+        return "basic-raw"
+    return "post" if "client_secret" in planned.sent() else "none"
 
 
 def _answers(options: Map) -> Iterator[str]:
@@ -112,19 +98,20 @@ class ConsentingBrowser:
     def fetch(
         self, url: str, listener: Listener, judge: Judge, *, timeout_s: float
     ) -> Mapping[str, str]:
-        location = self._http.send(Request("GET", url)).headers.get("location", "")
+        answer = self._http.send(Request("GET", url))
+        location = answer.headers.get("location", "")
         if not location.startswith(listener.redirect_uri):
-            raise CallbackError("E408", "the sandbox did not redirect to the redirection URI")
-        params = dict(parse_qsl(urlsplit(location).query, keep_blank_values=True))
+            instead = f"the sandbox answered {answer.status}, without a redirect to"
+            raise CallbackError("E408", f"{instead} {listener.redirect_uri}")
+        params = parameters_of(urlsplit(location).query)
         judge(params)
         return params
 
 
-class _Nowhere:
+class _Nowhere(NamedTuple):
     """A redirection URI that nobody has to listen at."""
 
-    def __init__(self, redirect_uri: str) -> None:
-        self.redirect_uri = redirect_uri
+    redirect_uri: str
 
     def conclude(self, problem: str = "") -> None:
-        return
+        """Nothing: no page waits."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
@@ -49,12 +49,21 @@ class Secret:
 
 def reveal(value: Value) -> JSON:
     """*value* with every secret in it laid open."""
+    return _shown(value, Secret.reveal)
+
+
+def masked(value: Value) -> JSON:
+    """*value* with every secret in it replaced by the mask."""
+    return _shown(value, repr)
+
+
+def _shown(value: Value, tell: Callable[[Secret], JSON]) -> JSON:
     if isinstance(value, Secret):
-        return value.reveal()
+        return tell(value)
     if isinstance(value, Mapping):
-        return {key: reveal(item) for key, item in value.items()}
+        return {key: _shown(item, tell) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [reveal(item) for item in value]
+        return [_shown(item, tell) for item in value]
     return value
 
 
@@ -87,17 +96,6 @@ def seal(value: JSON) -> Value:
     if isinstance(value, list):
         return [seal(item) for item in value]
     return value if value is None or isinstance(value, bool) else Secret(value)
-
-
-def masked(value: Value) -> JSON:
-    """*value* with every secret in it replaced by the mask."""
-    if isinstance(value, Secret):
-        return MASK
-    if isinstance(value, Mapping):
-        return {key: masked(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [masked(item) for item in value]
-    return value
 
 
 class Redactor:

@@ -159,7 +159,10 @@ class Session:
 
         terminal = sys.stdin if self.asks else None
         opens = not self.settings.no_browser
-        return PersonsBrowser(tell=self.console.tell, open_browser=opens, terminal=terminal)
+        console = self.console
+        return PersonsBrowser(
+            tell=console.tell, open_browser=opens, terminal=terminal, redact=console.redact
+        )
 
     def _addressed(self, flow: Flow, resolved: Resolved, sources: Sources) -> Resolved:
         """*resolved* without what was typed for another client or another token endpoint."""

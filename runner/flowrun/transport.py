@@ -54,7 +54,10 @@ class Client:
         encoded, response, deadline = encode(request), None, Deadline(self._timeout_s)
         deadline.start()
         try:
-            response = self._carry(encoded, deadline, fresh=redeems)
+            answer = self._carry(encoded, deadline, fresh=redeems)
+            if deadline.over:  # then it may have been cut where it seems to end
+                raise not_answered(encoded.url, late=True)
+            response = answer
         finally:
             deadline.cancel()
             if self._on_exchange:
@@ -115,24 +118,24 @@ def not_connected(url: str, error: BaseException) -> TransportError:
         kind, what = "E604", f"does not speak TLS: {getattr(error, 'reason', '') or 'it hung up'}"
     elif isinstance(error, (socket.gaierror, UnicodeError)):
         what, hint = "has no address", "Check the tenant's name for a typo, and the network."
-    return TransportError(kind, f"{where(url)} {what}", sent=False, hint=hint)
+    return TransportError(kind, f"{_where(url)} {what}", sent=False, hint=hint)
 
 
 def not_answered(url: str, *, late: bool, how: str = "") -> TransportError:
     """What to say when the request may have been carried out."""
     code, what = ("E602", "sent no whole answer in time") if late else ("E603", how)
     hint = "Whether the request was carried out is not known."
-    return TransportError(code, f"{where(url)} {what}", sent=True, hint=hint)
+    return TransportError(code, f"{_where(url)} {what}", sent=True, hint=hint)
 
 
 def bounded(url: str, size: int) -> None:
     if size > MAX_RESPONSE_BYTES:
         limit = f"{MAX_RESPONSE_BYTES >> 10} KiB"
-        message = f"the answer of {where(url)} is larger than {limit}"
+        message = f"the answer of {_where(url)} is larger than {limit}"
         raise ProviderError("E508", message, hint="Is this the endpoint that was meant?")
 
 
-def where(url: str) -> str:
+def _where(url: str) -> str:
     """The server in a message, which never names the URL's path or query."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname

@@ -15,7 +15,11 @@ from .secret import JSON, masked, reveal
 
 FORM = "application/x-www-form-urlencoded"
 CONTENT_TYPES = {"form": FORM, "json": "application/json", "text": "text/plain; charset=utf-8"}
-FRAMING = ("connection", "content-length", "host", "te", "transfer-encoding", "upgrade")
+OURS = {"User-Agent": f"flowrun/{__version__}", "Accept-Encoding": "identity"}
+FRAMING = (
+    *("accept-encoding", "connection", "content-length"),
+    *("host", "te", "transfer-encoding", "upgrade"),
+)
 HEADER = re.compile(r"[!#$%&'*+.^_`|~\w-]+: [\t\x20-\x7e\xa0-\xff]*", re.ASCII)
 URL_SAFE = "!$%&'()*+,/:;=?@[]~"
 
@@ -33,7 +37,7 @@ def encode(request: Request) -> Encoded:
     """*request* ready to be sent; raises `FlowError` for what no request can carry."""
     try:
         url = _url(str(reveal(request.url)), reveal(request.query))
-        headers = _headers(reveal(request.headers), request.body)
+        headers = _completed(_headers(reveal(request.headers), request.body), OURS)
         content = request.body and _text(request.body.kind, reveal(request.body.content)).encode()
     except UnicodeEncodeError:
         # Not `from error`: it holds the text, which may be secret.
@@ -48,14 +52,12 @@ def as_curl(request: Request) -> str:
     # What is not known yet reads <like this>.
     url = _url(str(masked(request.url)), masked(request.query))
     url = url.replace("%3C", "<").replace("%3E", ">")
-    option = (
-        "" if request.method == ("POST" if request.body else "GET") else f"-X {request.method} "
-    )
-    shown = [("-H", f"{n}: {v}") for n, v in _headers(masked(request.headers), request.body)[:-2]]
-    shown += _curl_data(request.body) if request.body else []
-    return " \\\n  ".join(
-        [f"curl {option}{shlex.quote(url)}", *(f"{name} {shlex.quote(v)}" for name, v in shown)]
-    )
+    plain = request.method == ("POST" if request.body else "GET")
+    command = f"{'curl' if plain else f'curl -X {request.method}'} {shlex.quote(url)}"
+    headers = _headers(masked(request.headers), request.body)
+    options = [("-H", f"{name}: {value}") for name, value in headers]
+    options += _curl_data(request.body) if request.body else []
+    return " \\\n  ".join([command, *(f"{name} {shlex.quote(value)}" for name, value in options)])
 
 
 def _url(url: str, query: JSON) -> str:
@@ -80,16 +82,20 @@ def _headers(given: JSON, body: Body | None) -> list[tuple[str, str]]:
     for name, value in headers:
         if not HEADER.fullmatch(f"{name}: {value}") or name.lower() in FRAMING:
             raise FlowError("E222", f"the header {name!r} or its value is none that a flow may set")
+    about = {"Content-Type": CONTENT_TYPES[body.kind]} if body else {}
+    return _completed(headers, {"Accept": "application/json"} | about)
+
+
+def _completed(headers: list[tuple[str, str]], own: dict[str, str]) -> list[tuple[str, str]]:
+    """*headers*, and those of *own* that the flow does not set itself."""
     named = {name.lower() for name, _ in headers}
-    own = {"Accept": "application/json", "Content-Type": body and CONTENT_TYPES[body.kind]}
-    headers += [(name, value) for name, value in own.items() if value and name.lower() not in named]
-    return [*headers, ("User-Agent", f"flowrun/{__version__}"), ("Accept-Encoding", "identity")]
+    return [*headers, *(pair for pair in own.items() if pair[0].lower() not in named)]
 
 
 def _text(kind: str, content: JSON) -> str:
     if kind == "form":  # RFC 6749 appendix B: a space is a plus
         return "&".join(f"{quote_plus(n)}={quote_plus(v)}" for n, v in _flat(content))
-    return json.dumps(_without_nulls(content), default=str) if kind == "json" else str(content)
+    return json.dumps(_without_nulls(content)) if kind == "json" else str(content)
 
 
 def _without_nulls(value: JSON) -> JSON:

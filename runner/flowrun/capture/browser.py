@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
-from flowrun import services
 from flowrun.errors import CallbackError, FlowrunError
+from flowrun.services import Judge, Listener
+
+from .race import Race
+from .redirect import is_bare, parameters_of_paste, redirect_of
 
 if TYPE_CHECKING:
     from .listener import Redirection
-    from .race import Race
-
-Tell = Callable[[str], None]
 
 OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
 STDERR = 2
@@ -31,20 +31,26 @@ class PersonsBrowser:
     The browser of whoever runs flowrun, found by `webbrowser` or `$BROWSER`.
 
     URLs go through *tell* whole, however long. Redirects may be pasted into *terminal* if it is
-    one. For *hold_s* the page in the browser waits to hear of the token.
+    one. For *hold_s* the page in the browser waits to hear of the token; what it is told passes
+    *redact*.
     """
 
     def __init__(
-        self, *, tell: Tell, open_browser: bool, terminal: TextIO | None, hold_s: float = 30
+        self,
+        *,
+        tell: Callable[[str], None],
+        open_browser: bool,
+        terminal: TextIO | None,
+        redact: Callable[[str], str] = str,
+        hold_s: float = 30,
     ) -> None:
-        self._tell, self._open_browser, self._hold_s = tell, open_browser, hold_s
+        self._tell, self._open_browser = tell, open_browser
+        self._redact, self._hold_s = redact, hold_s
         self._terminal = terminal if terminal and _pasteable(terminal) else None
 
     @contextlib.contextmanager
-    def listen(self, redirect_uri: str) -> Iterator[services.Listener]:
+    def listen(self, redirect_uri: str) -> Iterator[Listener]:
         """Bind *redirect_uri* if it is http on loopback."""
-        from .redirect import redirect_of
-
         if not redirect_of(redirect_uri).addresses and not self._terminal:
             message = (
                 f"{redirect_uri} is not on this machine, and here is no terminal to paste into"
@@ -53,16 +59,16 @@ class PersonsBrowser:
             raise CallbackError("E410", message, hint=hint)
         from .listener import Redirection  # brings http.server along, which is slow
 
-        redirection = Redirection(redirect_uri, self._tell, hold_s=self._hold_s)
+        told, redact = self._tell, self._redact
+        redirection = Redirection(redirect_uri, told, redact=redact, hold_s=self._hold_s)
         with contextlib.closing(redirection):
             yield redirection
 
     def fetch(
-        self, url: str, listener: services.Listener, judge: services.Judge, *, timeout_s: float
+        self, url: str, listener: Listener, judge: Judge, *, timeout_s: float
     ) -> Mapping[str, str]:
         """The parameters of the first redirect that passes *judge*."""
         from .listener import Redirection
-        from .race import Race
 
         assert isinstance(listener, Redirection)
         race, until = Race(judge), time.monotonic() + timeout_s
@@ -107,8 +113,6 @@ class PersonsBrowser:
     def _take_pastes(
         self, fd: int, asked: str, listener: Redirection, race: Race, until: float
     ) -> None:
-        from .redirect import is_bare, parameters_of_paste
-
         self._tell(PASTE)
         while not race.over.is_set() and time.monotonic() < until:
             if not select.select([fd], [], [], 0.05)[0]:

@@ -103,7 +103,7 @@ class Conversation(BaseHTTPRequestHandler):
     def _send(self, page: Page) -> None:
         self.request_version = self.protocol_version  # the request line may be cut off
         self.send_response_only(page.status)
-        for name, value in {**headers(), "Allow": "GET"}.items():
+        for name, value in {**headers(), "Allow": "GET", "Connection": "close"}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body(page) if self.command != "HEAD" and page.title else b"")

@@ -15,18 +15,26 @@ from .race import Race
 from .redirect import parameters_of, redirect_of
 
 MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+MAX_TOLD = 10  # any page in the browser may make up others
 
 
 class Redirection:
     """Takes what comes to a redirection URI; nothing does where it is not on loopback."""
 
-    def __init__(self, uri: str, tell: Callable[[str], None], *, hold_s: float) -> None:
+    def __init__(
+        self,
+        uri: str,
+        tell: Callable[[str], None],
+        *,
+        redact: Callable[[str], str],
+        hold_s: float,
+    ) -> None:
         redirect = redirect_of(uri)
         self._servers = bind(redirect.addresses, redirect.port, tell)
-        self.port = port_of(self._servers) if self._servers else 0
+        self.port = self._servers[0].server_address[1] if self._servers else 0
         self.redirect_uri = uri if redirect.port else uri.replace(":0", f":{self.port}", 1)
         self.refusals: list[str] = []
-        self._tell, self._hold_s = tell, hold_s
+        self._tell, self._redact, self._hold_s = tell, redact, hold_s
         self._race: Race | None = None
 
     def serve(self, race: Race) -> None:
@@ -40,7 +48,7 @@ class Redirection:
 
     def conclude(self, problem: str = "") -> None:
         if self._race:
-            self._race.conclude(problem)
+            self._race.conclude(self._redact(problem))
 
     def close(self) -> None:
         """Stop listening; pages that are under way still get out."""
@@ -64,7 +72,8 @@ class Redirection:
     def _refusal(self, error: FlowrunError, race: Race) -> page.Page:
         if race.over.is_set():
             return page.DENIED if error.code == "E402" else page.FAILED._replace(text=str(error))
-        if str(error) not in self.refusals:  # once: a stale tab may come again and again
+        # Once: a stale tab may come again and again.
+        if str(error) not in self.refusals and len(self.refusals) < MAX_TOLD:
             self.refusals.append(str(error))
             self._tell(f"{error}; still waiting")
         return page.REFUSED
@@ -74,7 +83,7 @@ def bind(addresses: Sequence[str], port: int, tell: Callable[[str], None]) -> li
     """Servers on one and the same port of all *addresses*; port 0 takes any that is free."""
     servers: list[Server] = []
     for address in addresses:
-        wanted = port_of(servers) if servers else port
+        wanted = servers[0].server_address[1] if servers else port
         try:
             servers.append(Server(address, wanted))
         except OSError as error:
@@ -83,15 +92,10 @@ def bind(addresses: Sequence[str], port: int, tell: Callable[[str], None]) -> li
                 continue
             for server in servers:
                 server.server_close()
-            if servers and not port:  # free on one address, taken on the other
+            if servers and not port and error.errno == errno.EADDRINUSE:  # on this one alone
                 return bind(addresses, port, tell)
             raise _unbound(address, wanted, error) from None
     return servers
-
-
-def port_of(servers: Sequence[Server]) -> int:
-    port: int = servers[0].socket.getsockname()[1]
-    return port
 
 
 def _unbound(address: str, port: int, error: OSError) -> CallbackError:

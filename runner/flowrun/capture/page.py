@@ -1,10 +1,10 @@
-"""The page that the browser ends up at."""
+"""The page that the browser ends up at, and how every page of ours looks."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import html
+from html import escape
 from typing import NamedTuple
 
 
@@ -34,30 +34,41 @@ border:1px solid var(--line);border-radius:16px;box-shadow:0 12px 32px #0000000f
 fill:none;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}circle{fill:currentColor;
 opacity:.13}path{stroke:currentColor}.success{color:#12925a}.denied{color:#b7791f}.wrong{
 color:#d3403a}h1{margin:18px 0 8px;font-size:22px;line-height:1.25;font-weight:650}p,footer{color:
-var(--soft);overflow-wrap:anywhere;text-wrap:balance}footer{margin-top:28px;font-size:13px}
+var(--soft);overflow-wrap:anywhere;text-wrap:balance}footer{margin-top:28px;font-size:13px}ul{
+margin:16px 0;padding:0;overflow-wrap:anywhere}li{display:inline-block;margin:3px;padding:2px 10px;
+border:1px solid var(--line);border-radius:8px;font:14px/1.6 ui-monospace,monospace}form{
+margin-top:24px}button{margin:0 4px;padding:9px 24px;font:inherit;color:inherit;cursor:pointer;
+background:none;border:1px solid var(--line);border-radius:10px}[value=allow]{color:#fff;
+background:#2563eb;border-color:#2563eb}
 """
 SCRIPT = "history.replaceState(null,'',location.pathname)"  # the code leaves the address bar
 
 
 def body(page: Page) -> bytes:
-    title, text = html.escape(page.title), html.escape(page.text)
-    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head>
-<body><main><svg class="{page.sign}" viewBox="0 0 24 24"><circle cx="12" cy="12" r="11"/>
-<path d="{SIGNS[page.sign]}"/></svg><h1>{title}</h1><p>{text}</p><footer>flowrun</footer></main>
-<script>{SCRIPT}</script></body></html>""".encode()
+    title, text = escape(page.title), escape(page.text)
+    content = f"""<svg class="{page.sign}" viewBox="0 0 24 24"><circle cx="12" cy="12" r="11"/>
+<path d="{SIGNS[page.sign]}"/></svg><h1>{title}</h1><p>{text}</p><footer>flowrun</footer>
+<script>{SCRIPT}</script>"""
+    return document(title, content).encode()
 
 
-def headers() -> dict[str, str]:
-    """What keeps the page from being stored, framed or told to others."""
+def document(title: str, content: str) -> str:
+    """A whole page; *title* and *content* are HTML."""
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style>
+<main>{content}</main></html>"""
+
+
+def headers(*, form_action: str = "'none'") -> dict[str, str]:
+    """What keeps a page from being stored, framed or told to others."""
     digests = [hashlib.sha256(text.encode()).digest() for text in (STYLE, SCRIPT)]
     style, script = (base64.b64encode(digest).decode() for digest in digests)
-    sources = f"style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'"
+    sources = f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'"
+    bounds = f"base-uri 'none'; frame-ancestors 'none'; form-action {form_action}"
     return {
         "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": f"default-src 'none'; {sources}; frame-ancestors 'none'",
+        "Content-Security-Policy": f"{sources}; {bounds}",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
-        "Connection": "close",
     }

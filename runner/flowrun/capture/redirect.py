@@ -33,7 +33,8 @@ def redirect_of(uri: str) -> Redirect:
         parts = urlsplit(uri)
         port = PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
     except ValueError:
-        raise CallbackError("E407", f"{uri} is no address") from None
+        shown = re.split("[?#]", uri)[0]  # what follows may hold a code
+        raise CallbackError("E407", f"{shown} is no address") from None
     return Redirect(parts.scheme, parts.hostname or "", port, parts.path or "/")
 
 

@@ -27,6 +27,7 @@ class Reply(NamedTuple):
     status: int
     content: JSON = None
     location: str = ""
+    page: str = ""
 
 
 class Desk:
@@ -61,20 +62,20 @@ class Desk:
             scope, about = self.provider.server.validate_authorization_request(url)
         except (Refused, FatalClientError) as error:
             reason = error.args[-1] if isinstance(error, Refused) else error.description
-            return Reply(400, page("This login cannot go on", escape(str(reason))))
+            return Reply(400, page=page("This login cannot go on", f"<p>{escape(str(reason))}</p>"))
         except OAuth2Error as error:
             return self._back(exchange, url, error.in_uri(str(error.redirect_uri)))
         denied = AccessDeniedError("the person pressed Deny", state=about["state"])
         ticket = secrets.token_urlsafe(16)
         self.asked[ticket] = exchange, url, denied.in_uri(about["redirect_uri"])
         if self.person:
-            return Reply(200, consent(self.client.id, scope, host, ticket))
+            return Reply(200, page=consent(self.client.id, scope, host, ticket))
         return self._consented({"ticket": ticket, "choice": "allow"})
 
     def _consented(self, form: Mapping[str, str]) -> Reply:
         exchange, url, location = self.asked.pop(form.get("ticket", ""), (None, "", ""))
         if exchange is None:
-            return Reply(400, page("This was answered already", "Start the login again."))
+            return Reply(400, page=page("Answered already", "<p>Start the login again.</p>"))
         if form.get("choice") == "allow":
             headers, _, _ = self.provider.server.create_authorization_response(url)
             location = headers["Location"]

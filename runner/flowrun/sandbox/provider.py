@@ -70,11 +70,7 @@ class Provider:
                 # No record can have a lock of that name: its own would begin with a letter.
                 lock = self.path.with_name(f".{self.path.name}.lock")
                 stack.enter_context(locked(lock, deadline_s=10))
-                with contextlib.suppress(
-                    ValueError, TypeError, AttributeError
-                ):  # damaged: begin anew
-                    kept = json.loads(private.read(self.path) or b"{}")
-                    self.grants = {value: Grant(*grant) for value, grant in kept.items()}
+                self.grants = _kept(self.path, self.grants)
             before, now = dict(self.grants), self.now()
             yield
             self.grants = {value: g for value, g in self.grants.items() if g.until > now}
@@ -102,7 +98,8 @@ class Provider:
         def yes(*_: object) -> bool:
             return True
 
-        rules, client = RequestValidator(), SimpleNamespace(client_id=self.client_id)
+        rules, registered = RequestValidator(), self.redirects
+        client = SimpleNamespace(client_id=self.client_id)
         rules.__dict__.update(
             authenticate_client=lambda request: request.__dict__.update(client=client) is None,
             confirm_redirect_uri=lambda _, code, uri, *__: uri == self.grants[code].redirect_uri,
@@ -115,14 +112,10 @@ class Provider:
             save_authorization_code=self._save_code,
             save_token=self._save_token,
             validate_client_id=lambda client_id, _: client_id == self.client_id,
-            validate_code=lambda _, code, __, request: self._redeemable(code, "code", request),
+            validate_code=lambda _, code, __, req: self._redeemable(code, "code", req),
             validate_grant_type=yes,
-            validate_redirect_uri=lambda _, uri, __: (
-                LOOPBACK.fullmatch(uri) or uri in self.redirects
-            ),
-            validate_refresh_token=lambda token, _, request: self._redeemable(
-                token, "refresh", request
-            ),
+            validate_redirect_uri=lambda _, uri, __: LOOPBACK.fullmatch(uri) or uri in registered,
+            validate_refresh_token=lambda token, _, req: self._redeemable(token, "refresh", req),
             validate_response_type=lambda _, wanted, *__: wanted == "code",
             validate_scopes=yes,
             validate_user=yes,
@@ -155,6 +148,15 @@ class Provider:
         request.scopes = grant.scope
         # A verifier without a challenge is a login whose PKCE somebody took away.
         return bool(grant.challenge or not request.code_verifier)
+
+
+def _kept(path: Path, known: dict[str, Grant]) -> dict[str, Grant]:
+    """The grants in *path*; those that are *known* where it is damaged."""
+    try:
+        kept = json.loads(private.read(path) or b"{}")
+        return {value: Grant(*grant) for value, grant in kept.items()}
+    except (ValueError, TypeError, AttributeError):
+        return known
 
 
 def _ttl_s(request: Request) -> int:

@@ -11,36 +11,33 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingTCPServer
 from threading import Thread
+from typing import NamedTuple
 
+from ..capture.page import headers
 from ..errors import FlowError, FlowrunError
 from ..secret import JSON
 from .desk import Desk, Reply
-from .page import POLICY
 from .provider import Provider
 from .shape import Client, Exchange, Received, received
 
 MAX_BODY_BYTES = 1 << 16
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+HEADERS = headers(form_action="'self' http: https:")  # its redirect leads to whoever asked
 
 
-class Sandbox:
-    """A provider that is being served at *origin*."""
+class Sandbox(NamedTuple):
+    """A provider that *thread* serves at *origin*."""
 
-    def __init__(self, origin: str, thread: Thread) -> None:
-        self.origin, self._thread = origin, thread
+    origin: str
+    thread: Thread
 
     def route(self, url: str) -> str:
         """Where a request for *url* goes instead: its host becomes the first part of the path."""
-        return url if url.startswith(self.origin) else f"{self.origin}/{url.partition('://')[2]}"
+        here = f"{self.origin}/"
+        return url if url.startswith(here) else here + url.partition("://")[2]
 
     def wait(self) -> None:
         """Stay until somebody interrupts."""
-        self._thread.join()
+        self.thread.join()
 
 
 @contextmanager
@@ -109,17 +106,17 @@ class Handler(BaseHTTPRequestHandler):
     do_DELETE = do_GET = do_PATCH = do_POST = do_PUT = answer
 
     def write(self, reply: Reply) -> None:
-        page = reply.content if isinstance(reply.content, str) else ""
-        body = b"" if reply.content is None else (page or json.dumps(reply.content)).encode()
-        headers = {
+        content = "" if reply.content is None else json.dumps(reply.content)
+        body = (reply.page or content).encode()
+        fields = {
             **HEADERS,
+            **({} if reply.page else {"Content-Type": "application/json"}),
             "Content-Length": str(len(body)),
-            "Content-Type": "text/html; charset=utf-8" if page else "application/json",
             "Location": reply.location,
             "WWW-Authenticate": 'Basic realm="sandbox", Bearer' if reply.status == 401 else "",
         }
         self.send_response(reply.status)
-        for name, value in headers.items():
+        for name, value in fields.items():
             if value and not (reply.status == 204 and name.startswith("Content-")):
                 self.send_header(name, value)
         self.end_headers()

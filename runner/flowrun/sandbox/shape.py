@@ -27,7 +27,6 @@ class Exchange(NamedTuple):
     """A request that the recipe sends, and what it reads in the answer."""
 
     section: str  # steps, refresh, verify, revoke
-    step: str
     kind: str  # authorize, token, http
     method: str
     url: str  # what is not known before run time stands as <path>

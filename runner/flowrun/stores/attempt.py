@@ -41,11 +41,11 @@ class Attempt(NamedTuple):
     def mark(self, state: str) -> None:
         _overwrite(self.path, 0, state[:1].encode())
 
-    def probe(self) -> Attempt:
-        """Promise the disk that no POST follows the next one."""
+    def again(self, state: str) -> Attempt:
+        """One more POST; "probed" promises the disk that none follows it."""
         _overwrite(self.path, ANSWER_AT, bytes(64))  # what is there did not answer that one
-        self.mark("probed")
-        return self._replace(state="probed", answer=None, whole=False)
+        self.mark(state)
+        return self._replace(state=state, answer=None, whole=False)
 
     def keep(self, answer: Response) -> None:
         """Put *answer* on the disk, or as much of it as there is room for."""
@@ -54,15 +54,14 @@ class Attempt(NamedTuple):
         _overwrite(self.path, ANSWER_AT, sealed(json.dumps(about).encode(), body))
 
     def undo(self) -> None:
-        """Nothing was sent after all."""
-        if self.state == "probed":
-            self.mark("unknown")
-        else:
+        """The POST used nothing up; what became of the one before it is as unknown as ever."""
+        if self.state == "sent":
             self.discard()
+        else:
+            self.again("unknown")
 
     def discard(self) -> None:
-        with private.told("remove", self.path):
-            self.path.unlink(missing_ok=True)
+        private.remove(self.path)
 
 
 def redemption(name: str, record: Record) -> tuple[JSON, ...]:
@@ -112,6 +111,8 @@ def unsealed(content: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _overwrite(path: Path, offset: int, content: bytes) -> None:
-    with private.told("write", path), os.fdopen(os.open(path, os.O_WRONLY), "wb") as file:
-        os.pwrite(file.fileno(), content, offset)
+    with private.told("write", path), path.open("r+b") as file:
+        file.seek(offset)
+        file.write(content)
+        file.flush()
         os.fdatasync(file.fileno())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import AbstractContextManager
+from hashlib import sha256
 from pathlib import Path
 
 from flowrun.errors import FlowError, StoreError
@@ -34,7 +35,7 @@ class FileStore:
         return self.folder / f"{name}.json"
 
     def names(self) -> list[str]:
-        found = self.folder.glob("*.json") if private.is_private(self.folder, folder=True) else ()
+        found = self.folder.glob("*.json") if private.is_private(self.folder) else ()
         return sorted(path.stem for path in found if NAME.fullmatch(path.stem))
 
     def read(self, name: str) -> Record | None:
@@ -52,10 +53,11 @@ class FileStore:
 
     def delete(self, name: str) -> None:
         """Remove all that is kept of *name* but the lock, for which others may wait."""
-        for path in (self.path(name), *self.folder.glob(".flowrun/*")):
-            if path.stem == name and path.suffix != ".lock":
-                with private.told("remove", path):
-                    path.unlink(missing_ok=True)
+        written = rf"\.{re.escape(name)}\.[^.]+\.[0-9a-f]+"  # in part, when a crash came
+        for path in (self.path(name), *self.folder.glob(".*"), *self.folder.glob(".flowrun/*")):
+            kept = path.stem == name and path.suffix != ".lock"
+            if kept or re.fullmatch(written, path.name):
+                private.remove(path)
 
     def locked(self, name: str, *, deadline_s: float = 30) -> AbstractContextManager[None]:
         """Nobody else changes *name* in here; raises `StoreError` after *deadline_s*."""
@@ -67,7 +69,7 @@ class FileStore:
         self._prepare(*names)
         trial = self.folder / ".flowrun" / "trial"
         private.write(trial, bytes(journal.SIZE))
-        trial.unlink(missing_ok=True)
+        private.remove(trial)
 
     def attempt(self, name: str) -> Attempt | None:
         """The journal that an interrupted refresh left."""
@@ -81,7 +83,8 @@ class FileStore:
         """Copy the journal's answer, if it may hold a token, to where nothing overwrites it."""
         attempt = self.attempt(name)
         if attempt is not None and attempt.answer is not None and attempt.answer.ok:
-            private.write(self._aside(name, f"orphan-{attempt.id}"), attempt.answer.body)
+            body = attempt.answer.body
+            private.write(self._aside(name, f"orphan-{sha256(body).hexdigest()[:16]}"), body)
 
     def typed(self, name: str) -> dict[str, JSON]:
         """What a person typed for this record."""
@@ -113,7 +116,7 @@ def _damaged(path: Path, what: str) -> StoreError:
 
 
 def _read(path: Path) -> dict[str, JSON] | None:
-    content = private.read(path) if private.is_private(path.parent, folder=True) else None
+    content = private.read(path) if private.is_private(path.parent) else None
     if content is None:
         return None
     try:

@@ -22,7 +22,8 @@ def locked(path: Path, *, deadline_s: float) -> Iterator[None]:
     with private.told("lock", path):
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     try:
-        _wait(descriptor, path.stem, deadline_s)
+        with private.told("lock", path):
+            _wait(descriptor, path.stem, deadline_s)
         yield
     finally:
         os.close(descriptor)

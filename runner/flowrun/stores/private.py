@@ -16,22 +16,24 @@ REMEDIES = {errno.ENOSPC: ROOM, errno.EDQUOT: ROOM, errno.EFBIG: ROOM}
 
 def read(path: str | Path) -> bytes | None:
     """What is in *path*, None when there is no such file; raises when it is not private."""
-    if not is_private(path):
-        return None
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-    with told("read", path), os.fdopen(os.open(path, flags), "rb") as file:
-        _check(path, os.fstat(file.fileno()), folder=False)
-        return file.read()
+    with told("read", path):
+        try:
+            _check(path, os.lstat(path), folder=False)
+            with os.fdopen(os.open(path, flags), "rb") as file:
+                _check(path, os.fstat(file.fileno()), folder=False)
+                return file.read()
+        except FileNotFoundError:  # perhaps since a moment ago
+            return None
 
 
 def write(path: Path, content: bytes, *, new: bool = False) -> None:
     """Put *content* into *path* so that a reader, or a crash, meets the old or the new."""
-    staging, flags = path.with_name(f".{path.name}.{os.urandom(6).hex()}"), os.O_CREAT | os.O_EXCL
+    staging = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
     with told("write", path):
         try:
-            with os.fdopen(
-                os.open(staging, flags | os.O_WRONLY | os.O_NOFOLLOW, 0o600), "wb"
-            ) as file:
+            with os.fdopen(os.open(staging, flags, 0o600), "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -44,22 +46,27 @@ def write(path: Path, content: bytes, *, new: bool = False) -> None:
         _sync(path.parent)
 
 
+def remove(path: Path) -> None:
+    with told("remove", path):
+        path.unlink(missing_ok=True)
+
+
 def folder(path: Path) -> None:
     """Make *path* a folder that only its owner may enter, and git does not see."""
     with told("create", path):
         for missing in [each for each in (path, *path.parents) if not each.exists()][::-1]:
             missing.mkdir(mode=0o700, exist_ok=True)
             _sync(missing.parent)
-        is_private(path, folder=True)
+        is_private(path)
         if not (path / ".gitignore").exists():
             write(path / ".gitignore", b"*\n")
 
 
-def is_private(path: str | Path, *, folder: bool = False) -> bool:
-    """Whether *path* exists; raises when it is something else, or others may read it."""
-    with told("open", path):
+def is_private(folder: str | Path) -> bool:
+    """Whether *folder* exists; raises when it is something else, or others may enter it."""
+    with told("open", folder):
         try:
-            _check(path, os.lstat(path), folder=folder)
+            _check(folder, os.lstat(folder), folder=True)
         except FileNotFoundError:
             return False
     return True
