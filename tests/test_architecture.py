@@ -53,7 +53,7 @@ OWNERS = {
 """Who knows each library of others, by module or by folder."""
 
 MAY_REVEAL = """
-    current guard hosts inputs job message oauth.client plan rehearsal scope secret session
+    current guard hosts job message oauth.client plan rehearsal scope secret session
     steps.ask steps.capture steps.exchange steps.http steps.kind steps.token taint template tree
     urls wire
 """

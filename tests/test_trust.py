@@ -120,8 +120,11 @@ def test_what_gives_no_value_is_told_without_it(source: str, message: str, tmp_p
     assert SECRET not in repr(caught.value.problems)
 
 
-def test_a_variable_of_flowrun_needs_no_trust(tmp_path: Path) -> None:
-    assert key_of(flow(tmp_path, "{env: FLOWRUN_OTHER}"), FLOWRUN_OTHER=SECRET) == Secret(SECRET)
+def test_a_variable_of_another_record_needs_trust_too(tmp_path: Path) -> None:
+    with pytest.raises(FlowError) as caught:
+        key_of(flow(tmp_path, "{env: FLOWRUN_OTHER}"), FLOWRUN_OTHER=SECRET)
+
+    assert caught.value.code == "E221"
 
 
 def test_trust_ends_when_an_inherited_file_changes(tmp_path: Path) -> None:
@@ -152,5 +155,5 @@ def test_trust_is_kept_once_and_in_private(tmp_path: Path, state: Path) -> None:
 
     file = state / "flowrun" / "trusted"
     assert own[0] == own[1] == digest(trusted.document)
-    assert file.read_text() == f"{own[0]} {tmp_path / 'acme.yaml'}\n"
+    assert file.read_text() == f"{own[0]}\n"
     assert file.parent.stat().st_mode & 0o077 == 0

@@ -10,7 +10,7 @@ from .errors import FlowError, Problem, located
 from .fit import coerce
 from .flow import SECTIONS, Flow, Step
 from .hosts import HostRule
-from .inputs import OWN_VARIABLES
+from .inputs import OWN_VARIABLES, variable
 from .near import did_you_mean
 from .place import place_of
 from .plan import plan
@@ -58,6 +58,13 @@ def _inputs(flow: Flow) -> Iterator[Problem]:
                 "Call the input something else.",
                 item.place,
             )
+        if "__" in item.name:
+            yield Problem(
+                "E216",
+                f"{variable(item.name)} would be another record's own variable",
+                "Put one _ between the words.",
+                item.place,
+            )
         if item.secret and item.default is not None:
             yield Problem(
                 "E205",
@@ -68,7 +75,7 @@ def _inputs(flow: Flow) -> Iterator[Problem]:
         if item.pattern:
             try:
                 re.compile(item.pattern, re.ASCII)
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:
                 yield Problem(
                     "E205",
                     f"{item.name}: the pattern is no regular expression: {error}",
@@ -119,7 +126,7 @@ def _vars(flow: Flow) -> Iterator[Problem]:
             )
 
 
-def _uses(document: Node) -> Iterator[Use]:
+def _uses(document: object) -> Iterator[Use]:
     try:
         yield from uses(document)
     except FlowError:
@@ -127,8 +134,13 @@ def _uses(document: Node) -> Iterator[Use]:
 
 
 def _templates(flow: Flow) -> Iterator[Problem]:
+    secret = {name for name, item in flow.inputs.items() if item.secret}
     for part in (flow.vars, flow.save, flow.keep, flow.document.get("setup")):
         yield from _names(flow, part, {step.id for step in flow.steps("steps")})
+    for use in [*_uses(flow.save), *_uses(flow.keep)]:
+        if use.path[0] == "inputs" and len(use.path) > 1 and use.path[1] in secret:
+            message = f"`save` would show the secret {use.path[1]!r}"
+            yield Problem("E220", message, "Make it from inputs that are none.", use.place)
     for use in _uses(flow.save):
         if use.path[0] not in ("inputs", "vars"):
             message = f"`save` cannot read {use.path[0]}: the name is made before anything runs"
@@ -184,6 +196,12 @@ def _kinds(flow: Flow) -> Iterator[Problem]:
             "",
             flow.document.keys_at["steps"],
         )
+    for step in _all_steps(flow):
+        for key in ("poll", "retry"):
+            if step.kind == "token" and key in step.modifiers:
+                message = f"a token request is sent once, so it takes no {key}"
+                place = step.modifiers.keys_at[key]
+                yield Problem("E205", message, f"A step `http` before it may {key}.", place)
     needed = {"authorize": "url", "capture": "at"}
     for step in _all_steps(flow):
         if (key := needed.get(step.kind, "")) and step.options.get(key) is None:

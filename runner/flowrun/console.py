@@ -105,17 +105,22 @@ class Terminal:
 
         if choices:
             for number, choice in enumerate(choices, 1):
-                print(f"  {number}  {choice}", file=sys.stderr)
-        prompt = f"{question}: "
-        if secret:
-            return getpass(prompt, stream=sys.stderr).strip()
-        print(prompt, end="", file=sys.stderr, flush=True)
-        answer = sys.stdin.readline()
+                print(_printable(f"  {number}  {choice}"), file=sys.stderr)
+        prompt = _printable(f"{question}: ")
+        try:
+            answer = getpass(prompt, stream=sys.stderr) + "\n" if secret else _line(prompt)
+        except EOFError:
+            answer = ""
         if not answer:
             raise PersonNeeded("E801", f"nobody answered: {question}")
         answer = answer.strip()
         numbered = dict(zip(map(str, range(1, len(choices) + 1)), choices, strict=True))
         return numbered.get(answer, answer)
+
+
+def _line(prompt: str) -> str:
+    print(prompt, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline()
 
 
 class Nobody:

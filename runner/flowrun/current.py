@@ -23,7 +23,7 @@ from .job import (
     state_of,
     typed_before,
 )
-from .plan import consent_of, rehearse
+from .plan import rehearse, told_secrets
 from .record import Record, due
 from .refresh import refresh
 from .secret import Secret, Value, reveal
@@ -59,7 +59,7 @@ def make_current(job: Job, services: Services, *, again: bool, consent: bool) ->
     """
     record = job.store.read(job.name)
     if record is not None:
-        refuse_foreign(job, record)
+        refuse_foreign(job.name, record, job.flow.name, job.profile)
         if not again and (found := _without_consent(job, record, services)):
             return found
     if job.flow.needs_person and not consent:
@@ -182,7 +182,7 @@ def log_in(job: Job, services: Services) -> Record:
 def _say_where_secrets_go(job: Job, services: Services) -> None:
     secret = [name for name, value in job.inputs.items() if isinstance(value, Secret)]
     if secret and not job.sandbox:
-        to = consent_of(job.flow, job.inputs)["origin"] or "an endpoint that is discovered"
+        to = ", ".join(told_secrets(job.flow, job.inputs)) or "endpoints that are discovered"
         services.tell(f"{', '.join(secret)} -> {to}")
 
 

@@ -11,7 +11,8 @@ from .errors import FlowError, PersonNeeded, Problem
 from .fit import coerce
 from .flow import Flow, Input
 from .near import did_you_mean
-from .secret import JSON, Secret, Value, reveal
+from .place import place_of
+from .secret import JSON, Secret, Value
 from .services import Person
 from .taint import Unknown
 from .template import Scope, render
@@ -73,7 +74,10 @@ def record_name(flow: Flow, scope: Scope, profile: str = "") -> str:
     """The name that `save` gives the record; the recipe's own (and profile's) when it is silent."""
     if not flow.save:
         return f"{flow.name}-{profile}" if profile else flow.name
-    return str(reveal(render(flow.save, scope)))
+    name = render(flow.save, scope)
+    if isinstance(name, Secret):
+        raise FlowError("E220", "`save` would show a secret", place=place_of(flow.save))
+    return str(name)
 
 
 def variable(name: str, record: str = "") -> str:

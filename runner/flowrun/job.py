@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from .document import Map, plain
@@ -17,11 +18,12 @@ from .merge import copy
 from .plan import consent_of, host_rule
 from .record import Record, record_from
 from .refresh import Policy
+from .scope import Undefined
 from .secret import JSON, Secret, Value, reveal, seal
 from .services import Services
 from .steps.kind import seconds_of
 from .stores.files import FileStore
-from .template import evaluate
+from .template import Scope, evaluate
 
 NOT_KEPT = ("profiles", "values", "setup", "docs", "extends")
 """What a record does not need of its recipe to refresh, verify and revoke without it."""
@@ -48,9 +50,9 @@ class Job(NamedTuple):
 
 
 def addressee(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, JSON]:
-    """Whom a secret that was typed is meant for: a client, and where it gets its tokens."""
-    asked = consent_of(flow, inputs)
-    return {key: asked[key] for key in ("client_id", "origin")}
+    """Whom a secret that was typed is meant for: a client, and everybody its recipe talks to."""
+    reach: list[JSON] = [*sorted(host_rule(flow, inputs).origins), *map(str, flow.hosts)]
+    return {"client_id": consent_of(flow, inputs)["client_id"], "origins": reach}
 
 
 def typed_before(store: FileStore, name: str) -> Mapping[str, JSON]:
@@ -117,7 +119,7 @@ def run_on_record(job: Job, section: str, record: Record, services: Services) ->
 
 def new_record(job: Job, state: State) -> Record:
     """The record of a new grant, from what the recipe's `steps` have made."""
-    record = _record(job, "steps", state)
+    record = _record(job, "steps", state, {})
     return record.knowing(
         version=1,
         grant=os.urandom(8).hex(),
@@ -133,26 +135,32 @@ def _kept(callback: Mapping[str, Value]) -> dict[str, JSON]:
 
 def renewed(job: Job, old: Record, state: State) -> Record:
     """*old*, with the tokens that the recipe's `refresh` has brought."""
-    new = _record(job, "refresh", state)
+    before = old.meta.get("keep")
+    new = _record(job, "refresh", state, before if isinstance(before, dict) else {})
     kept = {key: value for key, value in old.fields.items() if key not in TIMED}
     meta = {**old.meta, **new.meta, "refreshed_at": new.meta["issued_at"]}
     return Record({**kept, **new.fields}, meta)
 
 
-def _record(job: Job, section: str, state: State) -> Record:
+def _record(job: Job, section: str, state: State, before: Mapping[str, JSON]) -> Record:
     token = token_of(job.flow, section, state)
     if token is None:
         raise FlowError("E207", f"no token step without a name has run in `{section}`")
     record = record_from(reveal(token))
     others = {name: reveal(each) for name, each in named_tokens(job.flow, section, state).items()}
-    scope = state.scope(job.flow).with_(saved=token)
-    kept = {
-        name: reveal(evaluate(text, scope))
-        for name, text in job.flow.keep.items()
-        if isinstance(text, (str, bool, int, float))
-    }
+    kept = _keep(job, state.scope(job.flow).with_(saved=token), before)
     more = {"tokens": others} if others else {}
     return record.knowing(**known_about(job), **more, **({"keep": kept} if kept else {}))
+
+
+def _keep(job: Job, scope: Scope, before: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The values that `save` keeps; one that is not there now stays what it was *before*."""
+    kept = dict(before)
+    for name, text in job.flow.keep.items():
+        assert isinstance(text, (str, bool, int, float))
+        with suppress(Undefined):  # no token is lost for want of what goes with it
+            kept[name] = reveal(evaluate(text, scope))
+    return kept
 
 
 def refreshable(job: Job, record: Record) -> bool:
@@ -194,13 +202,13 @@ def consent_needed(job: Job, record: Record) -> str:
     return f"the scope asks for more: {' '.join(more)}" if more else ""
 
 
-def refuse_foreign(job: Job, record: Record) -> None:
-    """Refuse to write over a record that another recipe or profile has made."""
+def refuse_foreign(name: str, record: Record, recipe: str, profile: str) -> None:
+    """Refuse a record that another recipe or profile has made."""
     owner = (record.meta.get("recipe"), record.meta.get("profile", ""))
-    if owner != (job.flow.name, job.profile):
+    if owner != (recipe, profile):
         made = f"{owner[0]}, profile {owner[1]}" if owner[1] else f"{owner[0]}"
-        hint = f"Let `save` tell them apart, or: flowrun forget {job.name}"
-        raise FlowError("E220", f"the record {job.name} belongs to {made}", hint=hint)
+        hint = f"Let `save` tell them apart, or: flowrun forget {name}"
+        raise FlowError("E220", f"the record {name} belongs to {made}", hint=hint)
 
 
 def is_refusal(error: ProviderError) -> bool:

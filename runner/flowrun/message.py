@@ -47,6 +47,10 @@ def _secrets(value: Value) -> Value:
     return None
 
 
+def _no_json(word: str) -> JSON:
+    raise ValueError(f"{word} is Python's, not JSON")
+
+
 class Response:
     """An answer; its body shows itself to nobody by accident."""
 
@@ -70,7 +74,7 @@ class Response:
     def json(self) -> JSON:
         """The body as JSON, or None when it is not JSON."""
         try:
-            value: JSON = json.loads(self.body)
+            value: JSON = json.loads(self.body, parse_constant=_no_json)
         except (ValueError, RecursionError):
             return None
         return value

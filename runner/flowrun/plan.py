@@ -10,7 +10,7 @@ from .errors import located
 from .flow import SECTIONS, Flow, Step
 from .hosts import HostRule, literal_origin
 from .message import Request
-from .secret import JSON, Value, masked, reveal
+from .secret import JSON, Secret, Value, masked, reveal
 from .steps import KINDS
 from .steps.kind import Options, applies
 from .taint import Unknown
@@ -97,6 +97,25 @@ def host_rule(flow: Flow, inputs: Mapping[str, Value]) -> HostRule:
         if isinstance(text := step.options.get(key), str)
     ]
     return HostRule([each for each in origins if each], flow.hosts)
+
+
+def told_secrets(flow: Flow, inputs: Mapping[str, Value]) -> list[str]:
+    """The origins to which any section sends something secret."""
+    sent_to = {
+        str(masked(request.url))
+        for section in SECTIONS
+        for step, _, request in plan(flow, section, inputs)
+        if request and step.kind != "authorize" and any(map(_holds_secret, request))
+    }
+    return sorted({origin(url) for url in sent_to if not url.startswith("<")})
+
+
+def _holds_secret(part: object) -> bool:
+    if isinstance(part, Mapping):
+        return any(map(_holds_secret, part.values()))
+    if isinstance(part, (tuple, list)):
+        return any(map(_holds_secret, part))
+    return isinstance(part, Secret)
 
 
 def consent_of(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, JSON]:

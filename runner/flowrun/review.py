@@ -32,9 +32,8 @@ class Downgrade(NamedTuple):
 
 def hosts(flow: Flow) -> list[str]:
     """The hosts that the flow may contact, its inputs standing as {name}."""
-    named = {
-        urlsplit(str(masked(each.request.url))).netloc for each in _steps(flow) if each.request
-    }
+    urls = {str(masked(each.request.url)) for each in _steps(flow) if each.request}
+    named = {urlsplit(url).netloc or url.partition("/")[0] for url in urls}
     return [*sorted(host for host in named if host and "<" not in host), *flow.hosts]
 
 

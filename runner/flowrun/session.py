@@ -80,7 +80,7 @@ class Session:
             invent=_invented if settings.sandbox else None,
             record=record or {},
             lenient=lenient,
-            needed=None if settings.sandbox else inputs_read(flow, sections),
+            needed=None if settings.sandbox or lenient else inputs_read(flow, sections),
         )
         resolved = self._addressed(flow, resolve(flow, sources), sources)
         self.console.redact.add(
@@ -132,10 +132,11 @@ class Session:
     @contextmanager
     def services(self, job: Job) -> Iterator[Services]:
         """The edges, as *job* may use them; in a sandbox they all lead there."""
-        from .http import http_from_environment
+        from .http import Direct, http_from_environment
 
+        client = Direct if self.settings.sandbox else http_from_environment
         with ExitStack() as stack:
-            http = stack.enter_context(http_from_environment(self.console.trace))
+            http = stack.enter_context(client(self.console.trace))
             plain = Services(http, self._browser(), self.person(), time.time, self.console.tell)
             yield self._sandboxed(stack, job, plain) if self.settings.sandbox else plain
 

@@ -20,8 +20,6 @@ def elsewhere(environ: Mapping[str, str], flow: Flow, item: Input) -> JSON:
         FlowError: the flow is not trusted (E221), or the command or file does not give a value.
     """
     how, what = next(iter(item.source.items()))
-    if how == "env" and str(what).startswith("FLOWRUN_"):
-        return environ.get(str(what))
     if not is_trusted(flow, environ):
         hint = f"Read it, then: flowrun trust {flow.files[0]}"
         message = (
@@ -30,7 +28,15 @@ def elsewhere(environ: Mapping[str, str], flow: Flow, item: Input) -> JSON:
         raise FlowError("E221", message, hint=hint, place=item.place)
     if how == "env":
         return environ.get(str(what))
+    _refuse_relative(item, str(what[0] if isinstance(what, list) else what), file=how == "file")
     return _from_file(item, str(what)) if how == "file" else _from_command(item, what, environ)
+
+
+def _refuse_relative(item: Input, path: str, *, file: bool) -> None:
+    """What is trusted must be the same thing from every folder."""
+    if (file or "/" in path) and not Path(path).expanduser().is_absolute():
+        message = f"{item.name}: {path} is another one in every folder"
+        raise FlowError("E221", message, hint="Write the whole path.", place=item.place)
 
 
 def is_trusted(flow: Flow, environ: Mapping[str, str]) -> bool:
@@ -45,7 +51,7 @@ def trust(flow: Flow) -> str:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if own not in _trusted():
         with path.open("a", encoding="utf-8") as file:
-            file.write(f"{own} {flow.files[0]}\n")
+            file.write(f"{own}\n")
     return own
 
 
@@ -60,7 +66,7 @@ def _trusted() -> set[str]:
         lines = _path().read_text("utf-8").splitlines()
     except FileNotFoundError:
         return set()
-    return {line.split(" ", 1)[0] for line in lines}
+    return set(lines)
 
 
 def _shown(what: object) -> str:

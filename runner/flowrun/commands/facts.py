@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..oauth.expiry import seconds
 from ..record import Record
 from ..secret import JSON
 
@@ -21,19 +22,19 @@ def facts(record: Record) -> dict[str, JSON]:
 
 def refresh_expires_at(record: Record) -> int | None:
     """When the refresh token ends, in seconds since 1970, where the provider says so."""
-    issued_at, lasts_s = record.meta.get("issued_at"), record.fields.get("refresh_token_expires_in")
-    if isinstance(issued_at, int) and isinstance(lasts_s, int):
-        return issued_at + lasts_s
-    return None
+    issued_at = seconds(record.meta.get("issued_at"))
+    lasts_s = seconds(record.fields.get("refresh_token_expires_in"))
+    return issued_at + lasts_s if issued_at and lasts_s else None
 
 
 def when(value: JSON) -> str:
     """A point in time for people."""
     from datetime import UTC, datetime
 
-    if not isinstance(value, int):
+    try:
+        return datetime.fromtimestamp(int(str(value)), UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
         return "-"
-    return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def until(record: Record) -> str:

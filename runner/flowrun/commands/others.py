@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ..console import Console
+from ..flow import SECTIONS
+from ..plan import plan
 from ..rehearsal import open_sandbox
-from ..secret import JSON
+from ..secret import JSON, masked
 from ..session import Session
 from ..settings import Settings
 from ..trust import trust as remember
@@ -34,6 +36,10 @@ def sandbox(flow_name: str, settings: Settings, *, port: int) -> int:
         job = Session(settings, console).job(load(name, console))
         with open_sandbox(job, console.tell, person=True, port=port) as served:
             console.answer(served.origin)
+            for planned in (each for s in SECTIONS for each in plan(job.flow, s, job.inputs)):
+                if planned.request:
+                    url = served.route(str(masked(planned.request.url)))
+                    console.tell(f"  {planned.step.section}.{planned.step.id}: {url}")
             served.wait()
         return None
 

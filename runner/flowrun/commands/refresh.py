@@ -29,7 +29,7 @@ def refresh(
     wanted = list(names) or Session(settings, console).store.names()
 
     def act(name: str) -> JSON:
-        session = Session(settings._replace(alone=len(wanted) == 1), console)
+        session = Session(settings._replace(alone=len(names) == 1), console)
         job, record = job_of(name, session)
         with session.services(job) as services:
             pending = job.store.attempt(job.name) is not None

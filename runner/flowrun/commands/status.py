@@ -41,7 +41,7 @@ def status(names: Sequence[str], settings: Settings, *, json: bool = False) -> i
     worst = each(list(names) or store.names(), act, console, json=json)
     if not json:
         _table(rows, console)
-    if not (rows or names):
+    if not (rows or names or worst):
         console.tell(f"there are no records in {store.folder}")
     people = any(row["state"] in ("needs a person", "ended") for row in rows)
     return gravest([worst, NEEDS_PERSON if people else 0])

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from ..check import check, unset_vars
 from ..console import Console, as_json, gravest
-from ..errors import FlowError, FlowrunError, StoreError
+from ..errors import FlowError, FlowrunError
 from ..flow import SECTIONS, Flow
-from ..job import Job
+from ..job import Job, refuse_foreign
 from ..library import find, is_file
 from ..load import load_source
 from ..record import Record
@@ -50,14 +50,11 @@ def load(flow: str, console: Console, *, base: bool = False) -> Flow:
 
 def job_of(name: str, session: Session, sections: Sequence[str] = SECTIONS) -> tuple[Job, Record]:
     """The job of a record, named itself or by its flow, with the secrets that *sections* read."""
-    if not is_file(name):
-        return session.job_of(name, sections)
-    job = session.job(load(name, session.console))
-    record = session.store.read(job.name)
-    if record is None:
-        hint = f"Make it: flowrun {name}"
-        raise StoreError("E705", f"there is no record {job.name!r}", hint=hint)
-    return job, record
+    if is_file(name):  # what has changed in it applies once it has been run
+        flow = load(name, session.console)
+        name = session.explained(flow).name
+        refuse_foreign(name, session.record(name), flow.name, session.settings.profile)
+    return session.job_of(name, sections)
 
 
 def again(record: Record) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..errors import Outcome, ProviderError
+from ..errors import FlowError, Outcome, ProviderError
 from ..message import Response
 from ..secret import JSON
 
@@ -21,11 +21,7 @@ def payload_of(response: Response, host: str) -> dict[str, JSON]:
         ProviderError: a redirect (E506), or nothing of the kind (E505).
     """
     if 300 <= response.status < 400:
-        from ..urls import origin
-
-        to = response.headers.get("location", "")
-        where = origin(to) if to.startswith("http") else "another path"
-        message = f"{host} answered {response.status}, a redirect to {where}"
+        message = f"{host} answered {response.status}, a redirect to {_where(response)}"
         raise ProviderError("E506", message, hint="Put the endpoint's own URL into the recipe.")
     if isinstance(response.json, dict):
         return response.json
@@ -48,6 +44,21 @@ def _hint(response: Response, otherwise: str) -> str:
     )
 
 
+def _where(response: Response) -> str:
+    from ..urls import origin
+
+    to = response.headers.get("location", "")
+    try:
+        return origin(to) if to.startswith("http") else "another path"
+    except FlowError:
+        return "an address that is none"
+
+
+def said(text: str) -> str:
+    """What somebody else says, on one line and not for pages."""
+    return " ".join(text.split())[:MOST_SAID]
+
+
 def _form(response: Response) -> dict[str, JSON]:
     """Form-encoded fields, which some answer in place of JSON, declared as text or not at all."""
     from urllib.parse import parse_qsl
@@ -55,6 +66,10 @@ def _form(response: Response) -> dict[str, JSON]:
     if "html" in response.content_type or not re.match(r"[\w.-]+=", response.text):
         return {}
     return dict(parse_qsl(response.text.strip(), keep_blank_values=True))
+
+
+MOST_SAID = 300
+"""Characters; a provider that says more is not helping."""
 
 
 class Refusal(NamedTuple):
@@ -82,7 +97,7 @@ def refusal_in(payload: Mapping[str, JSON]) -> Refusal:
         "",
     )
     code = inner.get("code") or inner.get("type") or inner.get("message") if inner else error
-    return Refusal(str(code or ""), text)
+    return Refusal(said(str(code or "")), said(text))
 
 
 HINTS = {

@@ -13,6 +13,12 @@ MILLISECONDS_FROM = 100_000_000_000
 """Seconds since 1970 pass this in the year 5138, milliseconds have passed it in 1973."""
 
 
+BEYOND = 10_000_000_000_000
+"""Seconds or milliseconds; beyond, it is a number that somebody's JSON happens to hold."""
+
+CENTURY_S = 100 * 365 * 86400
+
+
 def expires_at(payload: Mapping[str, JSON], *, sent_at: float) -> int | None:
     """
     When the access token in *payload* ends, in seconds since 1970; None when nobody says.
@@ -21,7 +27,7 @@ def expires_at(payload: Mapping[str, JSON], *, sent_at: float) -> int | None:
     JWT. *sent_at* is when the request left, so that a slow answer never makes a token last longer.
     """
     if (lifetime := seconds(payload.get("expires_in"))) is not None:
-        return int(sent_at) + lifetime
+        return int(sent_at) + min(lifetime, CENTURY_S)
     if (absolute := moment(payload.get("expires_at"))) is not None:
         return absolute
     return moment(_claims(payload.get("access_token")).get("exp"))
@@ -31,7 +37,8 @@ def seconds(value: JSON) -> int | None:
     """A lifetime in seconds, a number or its text. Zero or less says nothing."""
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", str(value)):
         return None
-    return int(float(str(value))) or None
+    number = int(float(str(value)))
+    return number if 0 < number < BEYOND else None
 
 
 def moment(value: JSON) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..errors import CallbackError
+from .answer import said
 
 
 class Expected(NamedTuple):
@@ -68,8 +69,10 @@ def _same(left: str, right: str) -> bool:
 
 
 def _told(params: Mapping[str, str]) -> str:
-    description = params.get("error_description", "")
-    return f"the provider says {params['error']}" + (f": {description}" if description else "")
+    description = said(params.get("error_description", ""))
+    return f"the provider says {said(params['error'])}" + (
+        f": {description}" if description else ""
+    )
 
 
 def refusal(params: Mapping[str, str]) -> CallbackError:

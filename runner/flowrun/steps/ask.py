@@ -22,6 +22,8 @@ def run(options: Options, services: Services) -> Outputs:
         answer = words[0]
     else:
         answer = services.person.ask(options.plain("text"), secret=secret, choices=words)
+        while words and answer not in words:
+            answer = services.person.ask("one of these, please", choices=words)
     return {"answer": Secret(answer) if secret else answer}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from ..document import Items, Map
@@ -48,7 +49,7 @@ def _judged(options: Options, request: Request, response: Response) -> dict[str,
     held = options.held("expect", response=answer)
     token = fields.get("access_token")
     if isinstance(token, str) and token and held is not False and response.status < 400:
-        return fields
+        return _sound(fields, host)
     refusal = scrubbed(_refusal(options, payload, answer), request)
     if held is False and not refusal.code:
         expect = options.step.options["expect"]
@@ -56,6 +57,19 @@ def _judged(options: Options, request: Request, response: Response) -> dict[str,
         raise ProviderError("E507", message, place=options.step.place)
     rules = options.step.options.get("errors")
     raise refused(response, refusal, host, ends=_texts(rules, "ends"), hints=_hints(rules))
+
+
+def _sound(fields: dict[str, JSON], host: str) -> dict[str, JSON]:
+    """*fields*, unless a token among them is none (RFC 6749 appendix A.12 and A.17)."""
+    for name in ("access_token", "refresh_token"):
+        token = fields.get(name)
+        if token is not None and not (isinstance(token, str) and _TOKEN.fullmatch(token)):
+            message = f"{host} answered with something for a {name} that can be none"
+            raise ProviderError("E505", message)
+    return fields
+
+
+_TOKEN = re.compile(r"[\x20-\x7e]*")
 
 
 def _refusal(options: Options, payload: Mapping[str, JSON], answer: Mapping[str, Value]) -> Refusal:

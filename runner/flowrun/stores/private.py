@@ -79,10 +79,11 @@ def refuse_tracked(path: Path) -> None:
     import subprocess
 
     # A repository may name a program that watches its files; listing one must not run it.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("FLOWRUN_")}
     command = ["git", "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--", path.name]
     try:
         # Nothing in it was chosen by a recipe: S603 has no way to know.
-        done = subprocess.run(command, cwd=path.parent, capture_output=True)  # noqa: S603
+        done = subprocess.run(command, cwd=path.parent, capture_output=True, env=env)  # noqa: S603
     except FileNotFoundError:  # without git nothing is published
         return
     if done.returncode == 0:
