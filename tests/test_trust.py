@@ -102,7 +102,7 @@ def test_a_command_does_not_see_the_variables_of_flowrun(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("{file: ./nowhere.txt}", "No such file"),
+        ("{file: /nowhere/at-all.txt}", "No such file"),
         ("{command: [flowrun-has-no-such-command]}", "failed (FileNotFoundError)"),
         (command("print('fake-secret' + '-of-acme'); raise SystemExit(1)"), "(CalledProcessError)"),
     ],
