@@ -27,8 +27,8 @@ from servers.raw import listening
 ROOT = Path(flowrun.__path__[0])
 
 LAYERS = {
-    "ground": "errors freshness message near place secret settings",
-    "language": "build document expression filters fit flow hosts inputs library load merge "
+    "ground": "content errors freshness message near place secret settings",
+    "language": "build document expression filters fit flow hosts inputs jose library load merge "
     "oauth.* "
     "record schema scope services taint template tree trust urls wire",
     "edges": "capture.* guard http proxy refresh sandbox.* stores.* transport",
@@ -44,6 +44,7 @@ OWNERS = {
     "httpcore": {"proxy"},
     "httpx": {"proxy"},
     "jinja2": {"tree"},
+    "joserfc": {"jose"},
     "jsonschema": {"schema"},
     "oauthlib": {"sandbox"},
     "platformdirs": {"trust"},
@@ -54,7 +55,8 @@ OWNERS = {
 
 MAY_REVEAL = """
     current guard hosts job message oauth.client plan rehearsal scope secret session
-    steps.ask steps.capture steps.exchange steps.http steps.kind steps.token taint template tree
+    steps.ask steps.capture steps.device steps.exchange steps.expiry steps.http steps.jwt steps.kind
+    steps.parameters steps.token taint template tree
     urls wire
 """
 """Where `reveal` is called: where a value leaves for the wire or the store, or is reckoned with."""

@@ -111,8 +111,14 @@ def _step(document: Map, section: str, step: Map) -> Step:
     return Step(section, id_of(step), kind, _braced(options), _braced(modifiers), place)
 
 
-EXPRESSIONS = ("if", "expect", "unwrap", "outputs", "errors", "expires", "until", "poll")
+EXPRESSIONS = (
+    *("answer", "errors", "expect", "expires", "if"),
+    *("outputs", "poll", "until", "unwrap"),
+)
 """Keys that hold expressions, in which the braces may be left out."""
+
+LITERALS = ("ends", "every", "format", "hints", "timeout", "unit")
+"""What stands among them and is none."""
 
 
 def _braced(options: Map) -> Map:
@@ -128,7 +134,7 @@ def _in_braces(node: Node, key: str) -> Node:
     if isinstance(node, Map):
         result = copy(node)
         for name, item in node.items():
-            if name not in ("ends", "hints", "every", "timeout"):
+            if name not in LITERALS:
                 result[name] = _in_braces(item, name)
         return result
     if not isinstance(node, str) or "{{" in node or (key == "expires" and node == "never"):

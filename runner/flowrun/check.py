@@ -14,6 +14,7 @@ from .inputs import OWN_VARIABLES, variable
 from .near import did_you_mean
 from .place import place_of
 from .plan import plan
+from .steps.token import redeems
 from .taint import Unknown
 from .template import Use, uses
 from .urls import checked
@@ -198,7 +199,9 @@ def _kinds(flow: Flow) -> Iterator[Problem]:
         )
     for step in _all_steps(flow):
         for key in ("poll", "retry"):
-            if step.kind == "token" and key in step.modifiers:
+            if step.kind != "token" or key not in step.modifiers:
+                continue
+            if key == "retry" or redeems(step, flow.vars):
                 message = f"a token request is sent once, so it takes no {key}"
                 place = step.modifiers.keys_at[key]
                 yield Problem("E205", message, f"A step `http` before it may {key}.", place)

@@ -14,6 +14,7 @@ from .secret import JSON
 MOST_CHARACTERS = 1 << 16
 MOST_PATTERN_CHARACTERS = 200
 MOST_SEARCHED_CHARACTERS = 4096
+MOST_NAMES = 8
 MOST_STEPS = 10**8  # less than half a second of `re`
 HASHES = ("md5", "sha1", "sha256", "sha384", "sha512")
 
@@ -46,9 +47,14 @@ def spelled(value: JSON) -> str:
 
 
 def bounded(text: str) -> str:
-    if len(text) > MOST_CHARACTERS:
-        raise FlowError("E222", f"a template made a text of more than {MOST_CHARACTERS} characters")
+    _bounded(1, text)
     return text
+
+
+def _bounded(times: int, text: str) -> None:
+    """Refuse what would hold *text* so many times, before it is made."""
+    if times * len(text) > MOST_CHARACTERS:
+        raise FlowError("E222", f"a template made a text of more than {MOST_CHARACTERS} characters")
 
 
 def encoded(text: str) -> str:
@@ -109,6 +115,49 @@ def _regex(text: str, pattern: str, group: int | None = None) -> str | None:
     return found[wanted] if found else None
 
 
+def _unbase64(text: str) -> str:
+    import base64
+
+    padded = text.translate({45: "+", 95: "/"}) + "=" * (-len(text) % 4)
+    return base64.b64decode(padded, validate=True).decode()
+
+
+def _find(items: list[JSON], key: str, wanted: JSON) -> JSON:
+    """The first map that holds *wanted* under *key*; 7 and "7" are the same here."""
+    maps = (item for item in items if isinstance(item, dict) and item.get(key) is not None)
+    return next((item for item in maps if spelled(item[key]) == spelled(wanted)), None)
+
+
+def _of_each(items: list[JSON], key: str) -> list[JSON]:
+    return [item.get(key) if isinstance(item, dict) else None for item in items]
+
+
+def _pairs(fields: dict[str, JSON], between: str, after: str) -> str:
+    """What providers have signed: every name and value, in the order of the names."""
+    _bounded(len(fields), between + after)
+    sent = sorted((name, value) for name, value in fields.items() if value is not None)
+    return after.join(name + between + spelled(value) for name, value in sent)
+
+
+def _query(fields: dict[str, JSON]) -> str:
+    encoded_fields = {encoded(k): encoded(spelled(v)) for k, v in fields.items() if v is not None}
+    return _pairs({**encoded_fields}, "=", "&")
+
+
+def _join(items: list[JSON], by: str) -> str:
+    _bounded(len(items), by)
+    return by.join(map(spelled, items))
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    _bounded(text.count(old), new)
+    return text.replace(old, new)
+
+
+def _without(fields: dict[str, JSON], *names: str) -> dict[str, JSON]:
+    return {name: value for name, value in fields.items() if name not in names}
+
+
 _ONE_CHARACTER = re.compile(r"\\[^0-9xuUN]|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 # A repeated group, look-around, a flag; and what is left of a back-reference or an open class.
 _REFUSED = re.compile(r"\)[*+{]|\(\?|[\\\[]")
@@ -149,24 +198,31 @@ FILTERS: dict[str, Filter] = {
     "base64url": Filter(lambda text: _base64(text).translate(_URL_SAFE), _BYTES),
     "claims": Filter(_claims),
     "default": Filter(lambda value, other: other if value is None else value, (), ((),), (1,)),
+    "find": Filter(_find, (LIST,), (_TEXT, (TEXT, WHOLE, NUMBER, BOOLEAN)), (2,)),
     "first": Filter(lambda items: items[0] if items else None, (LIST, TEXT)),
     "hash": Filter(lambda text, name: _digest(text, None, name), _BYTES, (_TEXT,), (1,)),
     "hex": Filter(lambda text: _octets(text).hex(), _BYTES),
     "hmac": Filter(_digest, _BYTES, (_BYTES, _TEXT), (2,)),
     "int": Filter(_int, (TEXT, WHOLE, NUMBER)),
-    "join": Filter(lambda items, by: by.join(map(spelled, items)), (LIST,), (_TEXT,), (1,)),
+    "join": Filter(_join, (LIST,), (_TEXT,), (1,)),
     "json": Filter(lambda it: json.dumps(it, ensure_ascii=False, separators=(",", ":")), ()),
     "last": Filter(lambda items: items[-1] if items else None, (LIST, TEXT)),
     "lower": Filter(lambda text: text.lower()),
+    "map": Filter(_of_each, (LIST,), (_TEXT,), (1,)),
+    "pairs": Filter(_pairs, (MAP,), (_TEXT, _TEXT), (2,)),
+    "query": Filter(_query, (MAP,)),
     "regex": Filter(_regex, _TEXT, (_TEXT, (WHOLE,)), (1, 2)),
+    "replace": Filter(_replace, _TEXT, (_TEXT, _TEXT), (2,)),
     "slice": Filter(
         lambda it, start, end=None: it[start:end], (LIST, TEXT), (_INDEX, _INDEX), (1, 2)
     ),
     "split": Filter(lambda text, by: [*text.split(by)], _TEXT, (_TEXT,), (1,)),
     "string": Filter(spelled, ()),
     "trim": Filter(lambda text: text.strip()),
+    "unbase64": Filter(_unbase64),
     "upper": Filter(lambda text: text.upper()),
     "urlencode": Filter(lambda value: encoded(spelled(value)), ()),
+    "without": Filter(_without, (MAP,), (_TEXT,) * MOST_NAMES, tuple(range(1, MOST_NAMES + 1))),
 }
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from .content import content_of
 from .secret import JSON, Secret, Value
 
 Pairs = Mapping[str, Value]
 """Names and values; null is not sent, a list is sent as several."""
+
+
+class Verbatim(str):
+    """A parameter's value that is sent as it is written, without percent-encoding."""
+
+    __slots__ = ()
 
 
 class Body(NamedTuple):
@@ -28,6 +34,7 @@ class Request(NamedTuple):
     query: Pairs = {}
     headers: Pairs = {}
     body: Body | None = None
+    fragment: Pairs = {}  # only a browser is ever sent to one
 
 
 def secrets_of(request: Request) -> list[Value]:
@@ -45,10 +52,6 @@ def _secrets(value: Value) -> Value:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_secrets(item) for item in value]
     return None
-
-
-def _no_json(word: str) -> JSON:
-    raise ValueError(f"{word} is Python's, not JSON")
 
 
 class Response:
@@ -72,12 +75,8 @@ class Response:
 
     @cached_property
     def json(self) -> JSON:
-        """The body as JSON, or None when it is not JSON."""
-        try:
-            value: JSON = json.loads(self.body, parse_constant=_no_json)
-        except (ValueError, RecursionError):
-            return None
-        return value
+        """The values in the body, whatever form they have; None when it holds none."""
+        return content_of(self.body, self.content_type)
 
     @property
     def ok(self) -> bool:

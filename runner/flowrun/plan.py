@@ -14,7 +14,7 @@ from .secret import JSON, Secret, Value, masked, reveal
 from .steps import KINDS
 from .steps.kind import Options, applies
 from .taint import Unknown
-from .template import Scope, uses
+from .template import Scope, reads, uses
 from .urls import origin
 
 
@@ -31,6 +31,7 @@ class Planned(NamedTuple):
             return {}
         body = self.request.body.content if self.request.body else None
         theirs = {**(body if isinstance(body, Mapping) else {}), **self.request.query}
+        theirs |= self.request.fragment
         ours = {str(their): name for name, their in self.options.fields("names").items()}
         sent = {ours.get(name, name): value for name, value in theirs.items()}
         client, basic = self.options.get("client"), self.options.get("basic")
@@ -70,19 +71,9 @@ def rehearse(flow: Flow, inputs: Mapping[str, Value]) -> None:
 
 def inputs_read(flow: Flow, sections: Sequence[str]) -> set[str]:
     """The inputs that *sections* read, themselves or through vars."""
-    parts: list[object] = [
-        part for name in sections for step in flow.steps(name) for part in step[3:5]
-    ]
-    read: set[str] = set()
-    seen: set[str] = set()
-    while parts:
-        for root, name, *_ in (use.path for use in uses(parts.pop()) if len(use.path) > 1):
-            if root == "inputs":
-                read.add(name)
-            elif root == "vars" and name not in seen:
-                seen.add(name)
-                parts.append(flow.vars.get(name))
-    return read
+    parts = [part for name in sections for step in flow.steps(name) for part in step[3:5]]
+    paths = (path for path in reads(parts, flow.vars) if len(path) > 1)
+    return {path[1] for path in paths if path[0] == "inputs"}
 
 
 def host_rule(flow: Flow, inputs: Mapping[str, Value]) -> HostRule:

@@ -20,7 +20,7 @@ from .secret import JSON, masked, reveal
 from .services import Http, Judge, Listener
 from .taint import Unknown
 from .template import uses
-from .urls import with_query
+from .urls import address_of
 
 
 def open_sandbox(
@@ -52,7 +52,7 @@ def _exchange(job: Job, planned: Planned) -> Exchange:
     assert request is not None
     url = request.url
     if step.kind == "authorize" and not isinstance(url, Unknown):
-        url = with_query(url, request.query)  # it tells which redirection URI is registered
+        url = address_of(request)  # it tells which redirection URI is registered
     shape = job.flow.sandbox.get(f"{step.section}.{step.id}", job.flow.sandbox.get(step.id))
     return Exchange(
         section=step.section,

@@ -97,8 +97,8 @@ def _words(error: ValidationError, document: Map) -> Iterator[Problem]:
                 yield Problem("E203", f"unknown key {key!r} in {name}", hint, value.keys_at[key])
     elif keyword == "oneOf":
         if isinstance(value, Map):
-            yield from _not_one_kind(value, [next(iter(each["required"])) for each in wanted])
-    elif keyword == "required":
+            yield from _not_one(value, [next(iter(each["required"])) for each in wanted], name)
+    elif keyword in ("required", "dependencies"):
         missing = error.message.split("'")[1]
         hint = "Write `flowrun: 1` first." if missing == "flowrun" else ""
         yield Problem("E207", f"{name} needs a key {missing!r}", hint, place)
@@ -124,6 +124,16 @@ def _about(error: ValidationError) -> str:
         return ""
     examples = "".join(f" For example: {each}" for each in schema.get("examples", [])[:1])
     return PATTERNS.get(str(error.validator_value)) or f"{schema.get('description', '')}{examples}"
+
+
+def _not_one(value: Map, keys: list[str], name: str) -> Iterator[Problem]:
+    if "use" in keys:
+        yield from _not_one_kind(value, keys)
+        return
+    found = [key for key in value if key in keys]
+    holds = f"this one holds {' and '.join(found)}" if found else "this one holds none"
+    place = value.keys_at[found[1]] if found else value.place
+    yield Problem("E205", f"{name} holds one of {', '.join(keys)}, and {holds}", "", place)
 
 
 def _not_one_kind(step: Map, kinds: list[str]) -> Iterator[Problem]:

@@ -108,10 +108,12 @@ def _item(value: Value, key: JSON, path: str) -> Value:
 
 
 def _now(scope: Names, unit: JSON) -> JSON:
-    if unit not in ("s", "ms"):
-        raise FlowError("E222", "now takes 's' or 'ms'")
+    if unit not in ("s", "ms", "iso"):
+        raise FlowError("E222", "now takes 's', 'ms' or 'iso'")
     milliseconds = scope.draw("now", lambda: int(scope.now() * 1000))
     assert isinstance(milliseconds, int)
+    if unit == "iso":
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(milliseconds // 1000))
     return milliseconds if unit == "ms" else milliseconds // 1000
 
 

@@ -184,3 +184,14 @@ def uses(document: object) -> Iterator[Use]:
             problems += [p if p.place else p._replace(place=place_of(text)) for p in error.problems]
     if problems:
         raise FlowError.of(problems)
+
+
+def reads(document: object, vars: Mapping[str, object]) -> Iterator[tuple[str, ...]]:
+    """Every path that *document* reads, itself or through *vars*; raises as `uses` does."""
+    rest, seen = [document], set[str]()
+    while rest:
+        for path in (use.path for use in uses(rest.pop())):
+            yield path
+            if path[0] == "vars" and len(path) > 1 and path[1] not in seen:
+                seen.add(path[1])
+                rest.append(vars.get(path[1]))

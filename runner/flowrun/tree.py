@@ -101,7 +101,7 @@ def _known(what: str, name: str, known: Collection[str], code: str = "E210") -> 
 
 def _counted(node: nodes.Filter | nodes.Call, name: str, counts: tuple[int, ...]) -> None:
     if node.kwargs or node.dyn_args or node.dyn_kwargs or len(node.args) not in counts:
-        wanted = " or ".join(map(str, counts))
+        wanted = " or ".join(map(str, counts[:3])) + (" or more" if len(counts) > 3 else "")
         raise FlowError("E210", f"{name} takes {wanted} values, none by name or with a *")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import FlowError, located
 from .filters import encoded, kind_of, spelled
-from .message import Pairs
+from .message import Pairs, Request, Verbatim
 from .place import Place
 from .secret import Secret, Value, reveal
 from .taint import Unknown, joined, sealed
@@ -144,15 +144,30 @@ def checked(url: str, *, endpoint: bool = False) -> str:
 def with_query(url: str | Secret, pairs: Pairs) -> str | Secret:
     """*url* with *pairs* behind its query; null is not sent, a list is sent as several."""
     head, mark, fragment = str(reveal(url)).partition("#")
-    query: list[Value] = []
-    for name, value in pairs.items():
-        for item in value if isinstance(value, list | tuple) else [value]:
-            query += [] if item is None else ["&", encoded(name), "=", _parameter(item)]
+    query = _parameters(pairs)
     glue = "?" if "?" not in head else "" if head[-1] in "?&" else "&"
     start = url if isinstance(url, Unknown) else sealed(head, by=url)
-    whole = joined([start, glue, *query[1:], mark + fragment]) if query else url
+    whole = joined([start, glue, *query, mark + fragment]) if query else url
     assert isinstance(whole, str | Secret)
     return whole
+
+
+def address_of(request: Request) -> str | Secret:
+    """The whole URL that a browser is sent to for *request*."""
+    url, fragment = with_query(request.url, request.query), _parameters(request.fragment)
+    glue = "" if not fragment else "&" if "#" in str(reveal(url)) else "#"
+    whole = joined([url, glue, *fragment]) if fragment else url
+    assert isinstance(whole, str | Secret)
+    return whole
+
+
+def _parameters(pairs: Pairs) -> list[Value]:
+    """`name=value&...` in its parts, each value encoded."""
+    parts: list[Value] = []
+    for name, value in pairs.items():
+        for item in value if isinstance(value, list | tuple) else [value]:
+            parts += [] if item is None else ["&", encoded(name), "=", _parameter(item)]
+    return parts[1:]
 
 
 def _parameter(value: Value) -> Value:
@@ -160,4 +175,5 @@ def _parameter(value: Value) -> Value:
         raise FlowError("E222", f"{kind_of(value)} cannot be a parameter", hint="Use | json.")
     if isinstance(value, Unknown):
         return value
-    return sealed(encoded(spelled(reveal(value))), by=value)
+    text = spelled(reveal(value))
+    return sealed(text if isinstance(text, Verbatim) else encoded(text), by=value)

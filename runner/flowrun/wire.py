@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 from . import __version__
 from .errors import FlowError
-from .message import Body, Request
+from .message import Body, Request, Verbatim
 from .secret import JSON, masked, reveal
 
 FORM = "application/x-www-form-urlencoded"
@@ -62,9 +62,15 @@ def as_curl(request: Request) -> str:
 
 def _url(url: str, query: JSON) -> str:
     head, _, tail = url.partition("#")[0].partition("?")
-    pairs = [f"{quote(name, '')}={quote(value, '*')}" for name, value in _flat(query)]
+    pairs = [f"{quote(name, '')}={_quoted(value)}" for name, value in _flat(query)]
     joined = "&".join(filter(None, [quote(tail, URL_SAFE), *pairs]))
     return quote(head, URL_SAFE) + (f"?{joined}" if joined else "")
+
+
+def _quoted(value: str, *, plus: bool = False) -> str:
+    if isinstance(value, Verbatim):
+        return value
+    return quote_plus(value) if plus else quote(value, "*")
 
 
 def _flat(pairs: JSON) -> Iterator[tuple[str, str]]:
@@ -73,8 +79,7 @@ def _flat(pairs: JSON) -> Iterator[tuple[str, str]]:
             if isinstance(item, (list, dict)):
                 raise FlowError("E222", f"{name} is a map or a list where only a text can stand")
             if item is not None:
-                number = isinstance(item, (bool, int, float))
-                yield name, json.dumps(item) if number else str(item)
+                yield name, item if isinstance(item, str) else json.dumps(item)
 
 
 def _headers(given: JSON, body: Body | None) -> list[tuple[str, str]]:
@@ -94,7 +99,8 @@ def _completed(headers: list[tuple[str, str]], own: dict[str, str]) -> list[tupl
 
 def _text(kind: str, content: JSON) -> str:
     if kind == "form":  # RFC 6749 appendix B: a space is a plus
-        return "&".join(f"{quote_plus(n)}={quote_plus(v)}" for n, v in _flat(content))
+        pairs = _flat(content)
+        return "&".join(f"{quote_plus(name)}={_quoted(v, plus=True)}" for name, v in pairs)
     return json.dumps(_without_nulls(content)) if kind == "json" else str(content)
 
 

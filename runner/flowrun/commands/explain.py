@@ -11,7 +11,7 @@ from ..plan import plan
 from ..secret import JSON, Value, masked
 from ..session import Session
 from ..settings import Settings
-from ..urls import with_query
+from ..urls import address_of
 from ..wire import as_curl
 from .subject import each, load
 
@@ -58,6 +58,6 @@ def _requests(flow: Flow, inputs: Mapping[str, Value], sections: Sequence[str]) 
         for step, _, request in plan(flow, section, inputs):
             yield f"# {section}.{step.id}: {step.modifiers.get('title') or step.kind}"
             if request and step.kind == "authorize":
-                yield f"# open {masked(with_query(request.url, request.query))}\n"
+                yield f"# open {masked(address_of(request))}\n"
             elif request:
                 yield as_curl(request) + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ UNREADABLE_HINT = "Is this the token endpoint? `flowrun run -n` shows the reques
 
 def payload_of(response: Response, host: str) -> dict[str, JSON]:
     """
-    The object that *response* holds, JSON or form-encoded.
+    The object that *response* holds.
 
     Raises:
         ProviderError: a redirect (E506), or nothing of the kind (E505).
@@ -25,8 +24,6 @@ def payload_of(response: Response, host: str) -> dict[str, JSON]:
         raise ProviderError("E506", message, hint="Put the endpoint's own URL into the recipe.")
     if isinstance(response.json, dict):
         return response.json
-    if fields := _form(response):
-        return fields
     what = response.content_type or "an answer of no declared type"
     size = "nothing" if not response.body else f"{what}, not an object of fields"
     outcome: Outcome = "unspent" if response.status == 429 else "unknown"
@@ -57,15 +54,6 @@ def _where(response: Response) -> str:
 def said(text: str) -> str:
     """What somebody else says, on one line and not for pages."""
     return " ".join(text.split())[:MOST_SAID]
-
-
-def _form(response: Response) -> dict[str, JSON]:
-    """Form-encoded fields, which some answer in place of JSON, declared as text or not at all."""
-    from urllib.parse import parse_qsl
-
-    if "html" in response.content_type or not re.match(r"[\w.-]+=", response.text):
-        return {}
-    return dict(parse_qsl(response.text.strip(), keep_blank_values=True))
 
 
 MOST_SAID = 300

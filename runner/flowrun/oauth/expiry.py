@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ..secret import JSON
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 MILLISECONDS_FROM = 100_000_000_000
 """Seconds since 1970 pass this in the year 5138, milliseconds have passed it in 1973."""
@@ -33,27 +38,43 @@ def expires_at(payload: Mapping[str, JSON], *, sent_at: float) -> int | None:
     return moment(_claims(payload.get("access_token")).get("exp"))
 
 
-def seconds(value: JSON) -> int | None:
-    """A lifetime in seconds, a number or its text. Zero or less says nothing."""
+def seconds(value: JSON, *, unit_s: float = 1) -> int | None:
+    """A lifetime in seconds, from a number of units or its text. Zero or less says nothing."""
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", str(value)):
         return None
-    number = int(float(str(value)))
+    number = int(float(str(value)) * unit_s)
     return number if 0 < number < BEYOND else None
 
 
 def moment(value: JSON) -> int | None:
-    """A point in time: seconds or milliseconds since 1970, or ISO 8601."""
+    """A point in time: seconds or milliseconds since 1970, ISO 8601, or an HTTP date."""
     if (number := seconds(value)) is not None:
         return number // 1000 if number >= MILLISECONDS_FROM else number
-    if not isinstance(value, str) or "-" not in value:
+    if not isinstance(value, str):
         return None
-    from datetime import UTC, datetime
+    from datetime import datetime
+    from email.utils import parsedate_to_datetime
 
-    try:
-        stamp = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return int((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp())
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        with contextlib.suppress(ValueError, OverflowError):
+            return _since_1970(read(value))
+    return None
+
+
+def moment_in(value: JSON, format: str) -> int | None:
+    """A point in time that is written as *format* says, in the marks of `strptime`."""
+    from datetime import datetime
+
+    with contextlib.suppress(ValueError, OverflowError):
+        return _since_1970(datetime.strptime(str(value), format))
+    return None
+
+
+def _since_1970(stamp: datetime) -> int | None:
+    from datetime import UTC
+
+    number = int((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp())
+    return number if 0 < number < BEYOND else None
 
 
 def _claims(token: JSON) -> Mapping[str, JSON]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from . import ask, authorize, capture, http, set, show, token
+from . import ask, authorize, capture, device, http, jwt, set, show, token
 from .kind import StepKind
 
 KINDS: dict[str, StepKind] = {
     "ask": ask,
     "authorize": authorize,
     "capture": capture,
+    "device": device,
     "http": http,
+    "jwt": jwt,
     "set": set,
     "show": show,
     "token": token,

@@ -10,8 +10,9 @@ from ..oauth.pkce import METHODS, challenge_of, new_verifier
 from ..secret import Secret, Value
 from ..services import Outputs, Services
 from ..taint import Unknown
-from ..urls import checked, with_query
+from ..urls import address_of, checked
 from .kind import Options
+from .parameters import written
 
 URLS = frozenset({"url"})
 LATE = frozenset[str]()
@@ -20,11 +21,13 @@ LATE = frozenset[str]()
 def run(options: Options, services: Services) -> Outputs:
     protections = _protections(options)
     request = _request(options, _query(protections))
-    url = with_query(checked(str(request.url)), request.query)
+    checked(str(request.url))
+    url = address_of(request)
     if isinstance(url, Secret):
         message = "the authorization URL would show a secret to the browser and its history"
         raise FlowError("E222", message, place=options.step.place)
-    return {"url": url, "redirect_uri": request.query.get("redirect_uri"), **_kept(protections)}
+    sent = {**options.fields("fragment"), **options.fields("query")}
+    return {"url": url, "redirect_uri": sent.get("redirect_uri"), **_kept(protections)}
 
 
 def preview(options: Options) -> Request | None:
@@ -57,10 +60,13 @@ def _query(protections: dict[str, str]) -> dict[str, str]:
 
 
 def _request(options: Options, added: Mapping[str, Value]) -> Request:
-    query = {**options.fields("query"), **added}
-    names = options.fields("names")
-    renamed = {str(names.get(name, name)): value for name, value in query.items()}
-    return Request("GET", options.plain("url"), renamed)
+    query, fragment = options.fields("query"), options.fields("fragment")
+    if options.one_of("query_in", ("query", "fragment"), "query") == "fragment":
+        query, fragment = {}, {**query, **fragment, **added}
+    else:
+        query |= added
+    parts = written(query, options), written(fragment, options)
+    return Request("GET", options.plain("url"), parts[0], fragment=parts[1])
 
 
 def _kept(protections: dict[str, str]) -> dict[str, Value]:

@@ -15,6 +15,7 @@ from ..secret import Redactor, Secret, Value, reveal, seal
 from ..services import Services
 from ..urls import checked
 from .kind import Options, seconds_of
+from .parameters import written
 
 URLS = frozenset(METHODS)
 LATE = frozenset({"headers", "outputs", "expect"})
@@ -24,6 +25,9 @@ POLL_EVERY_S = 5
 POLL_TIMEOUT_S = 300
 LONGEST_WAIT_S = 60
 """What a Retry-After header can make a person wait for one more try."""
+
+
+Pending = Callable[[Response], int | None]
 
 
 def method_of(options: Options) -> str:
@@ -43,7 +47,7 @@ def request_of(options: Options) -> Request:
         parts = authenticate(Client(client.get("id"), client.get("secret"), auth))
         added, headers = dict(parts[0]), dict(parts[1])
     body, query = _body(options, added)
-    request = _renamed(Request(method.upper(), _url(options, method), query, {}, body), options)
+    request = _written(Request(method.upper(), _url(options, method), query, {}, body), options)
     headers |= options.late_texts("headers", request=_seen(request))
     if "bearer" in options:
         headers["Authorization"] = Secret(f"Bearer {reveal(options.get('bearer'))}")
@@ -52,17 +56,12 @@ def request_of(options: Options) -> Request:
     return request._replace(headers=headers)
 
 
-def _renamed(request: Request, options: Options) -> Request:
-    """*request* with the names that its parameters have at this provider."""
-    names = options.fields("names")
-
-    def rename(fields: Mapping[str, Value]) -> dict[str, Value]:
-        return {str(names.get(name, name)): value for name, value in fields.items()}
-
+def _written(request: Request, options: Options) -> Request:
+    """*request* with its parameters as this provider wants them."""
     body = request.body
     if body and isinstance(body.content, Mapping):
-        body = Body(body.kind, rename(body.content))
-    return request._replace(query=rename(request.query), body=body)
+        body = Body(body.kind, written(body.content, options))
+    return request._replace(query=written(request.query, options), body=body)
 
 
 def _url(options: Options, method: str) -> str | Secret:
@@ -110,26 +109,49 @@ def answer_of(response: Response) -> Mapping[str, Value]:
     }
 
 
-def exchange(options: Options, services: Services, request: Request, *, redeems: bool) -> Response:
-    """Send *request* as often as `retry` and `poll` say; something that redeems goes once."""
+def exchange(
+    options: Options,
+    services: Services,
+    request: Request,
+    *,
+    redeems: bool = False,
+    pending: Pending | None = None,
+) -> Response:
+    """
+    Send *request* as often as `poll` says, and a token's request else only once; `retry` is
+    for the others.
+
+    *pending* says of an answer how many seconds more the next one may take; None: it is the last.
+    """
     checked(str(reveal(request.url)))
-    poll = options.modifier("poll")
-    if poll is None:
+    if (poll := options.modifier("poll")) is None:
         return _tried(options, services, request, redeems=redeems)
-    every_s = seconds_of(str(poll.get("every", "")), POLL_EVERY_S)
-    end = services.now() + seconds_of(str(poll.get("timeout", "")), POLL_TIMEOUT_S)
+    every_s = options.duration(poll.get("every"), POLL_EVERY_S)
+    end = services.now() + options.duration(poll.get("timeout"), POLL_TIMEOUT_S)
     while True:
         response = _tried(options, services, request, redeems=redeems)
-        if options.until(response=answer_of(response)):
+        slower_s = _awaited(options, response, pending)
+        if slower_s is None:
             return response
+        every_s += slower_s
         if services.now() + every_s > end:
             raise ProviderError("E507", "what the step waited for has not come", outcome="unspent")
         time.sleep(every_s)
 
 
+def _awaited(options: Options, response: Response, pending: Pending | None) -> int | None:
+    """How much slower to ask again; None when what `poll` waits for has come."""
+    held = options.until(response=answer_of(response))
+    if held is not None:
+        return None if held else 0
+    if pending:
+        return pending(response)
+    return None if response.ok else 0
+
+
 def _tried(options: Options, services: Services, request: Request, *, redeems: bool) -> Response:
     retry = options.modifier("retry")
-    left = int(str(retry.get("times", 3))) if retry and not redeems else 0
+    left = int(str(retry.get("times", 3))) if retry and options.step.kind != "token" else 0
     wait_s = seconds_of(str(retry.get("wait", "")), RETRY_WAIT_S) if retry else 0
     while True:
         try:

@@ -16,7 +16,7 @@ __all__ = ["LATE", "URLS", "preview", "run"]
 
 def run(options: Options, services: Services) -> Outputs:
     request = request_of(options)
-    response = exchange(options, services, request, redeems=False)
+    response = exchange(options, services, request)
     expected(options, response, lambda: _failure(request, response))
     return options.late_fields("outputs", response=answer_of(response))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from ..place import place_of
 from ..scope import Undefined
 from ..secret import Secret, Value, reveal
 from ..services import Listener, Outputs, Services
+from ..taint import is_list
 from ..template import Scope, evaluate, holds, render, render_url
 
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -66,6 +68,13 @@ class Options:
             raise FlowError("E205", f"{key} must be names and values", place=self.step.place)
         return {name: item for name, item in value.items() if item is not None}
 
+    def words(self, key: str) -> list[str]:
+        """The option as a list of plain texts."""
+        value = self.get(key, [])
+        if not is_list(value) or any(isinstance(item, Secret) for item in value):
+            raise FlowError("E205", f"{key} must be a list of names", place=self.step.place)
+        return [str(item) for item in value]
+
     def one_of(
         self, key: str, choices: Mapping[str, object] | tuple[str, ...], default: str
     ) -> str:
@@ -95,6 +104,15 @@ class Options:
             return {}
         return {name: self._evaluate(text, more) for name, text in fields.items()}
 
+    def late_known(self, key: str, **more: Value) -> dict[str, Value]:
+        """Names and values that waited, without those that the answer does not have."""
+        fields = self._late.get(key)
+        known: dict[str, Value] = {}
+        for name, text in fields.items() if isinstance(fields, Map) else ():
+            with contextlib.suppress(ProviderError):
+                known[name] = self._evaluate(text, more)
+        return known
+
     def late_texts(self, key: str, **more: Value) -> dict[str, Value]:
         """Names and values that waited, each a text with {{ }}; nulls are gone."""
         value = render(self._late.get(key), self.scope.with_(**more))
@@ -111,9 +129,14 @@ class Options:
         value = self.step.modifiers.get(key)
         return value if isinstance(value, Map) else None
 
-    def until(self, **more: Value) -> bool:
+    def until(self, **more: Value) -> bool | None:
+        """Whether what the step polls for holds; None when it does not say what that is."""
         poll = self.modifier("poll")
-        return poll is None or _holds(poll["until"], self.scope.with_(**more))
+        return _holds(poll["until"], self.scope.with_(**more)) if poll and "until" in poll else None
+
+    def duration(self, node: object, default: int) -> int:
+        """The seconds that *node*, a part of a modifier, stands for."""
+        return seconds_of(text_of(render(node, self.scope)), default)
 
     def _evaluate(self, text: object, more: Mapping[str, Value]) -> Value:
         if text is None or isinstance(text, (Map, list)):

@@ -2,61 +2,116 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ..document import Items, Map
 from ..errors import ProviderError
+from ..flow import Step
 from ..message import Request, Response
 from ..oauth.answer import Refusal, payload_of, refusal_in, refused
-from ..oauth.expiry import expires_at, moment, seconds
 from ..secret import JSON, Value, reveal, seal
 from ..services import Outputs, Services
+from ..template import reads
 from ..urls import origin
 from . import exchange
 from .exchange import answer_of, request_of, scrubbed
-from .kind import Options, seconds_of, text_of
+from .expiry import with_expiry
+from .kind import Options, text_of
 
 URLS = exchange.URLS
 LATE = exchange.LATE | {"unwrap", "expires", "errors"}
 
+PENDING = {"authorization_pending": 0, "slow_down": 5}
+"""Errors that ask for patience, and the seconds that each adds (RFC 8628 section 3.5)."""
+
+
+def redeems(step: Step, vars: Mapping[str, object]) -> bool:
+    """Whether *step* sends what may work only once: something of a redirect, or of the record."""
+    return any(path[0] in ("callback", "saved") for path in reads(step.options, vars))
+
 
 def run(options: Options, services: Services) -> Outputs:
-    request = request_of(options)
     sent_at = services.now()
-    named = "name" in options
-    response = exchange.exchange(options, services, request, redeems=not named)
-    payload = _judged(options, request, response)
-    fields = _with_expiry(options, payload, sent_at)
-    sealed = seal(fields)
+    sealed = seal(with_expiry(options, *_answered(options, services), sent_at=sent_at))
     assert isinstance(sealed, Mapping)
     return sealed
 
 
 def preview(options: Options) -> Request | None:
-    return request_of(options)
+    return None if "answer" in options else request_of(options)
 
 
-def _judged(options: Options, request: Request, response: Response) -> dict[str, JSON]:
-    """The token that the answer holds, or the error that it stands for."""
-    host = origin(text_of(request.url))
-    payload = payload_of(response, host)
-    answer = {**answer_of(response), "json": seal(payload)}
-    inner = reveal(options.late("unwrap", response=answer))
-    fields = dict(inner) if isinstance(inner, dict) else dict(payload)
-    for name, value in options.late_fields("outputs", response=answer).items():
-        fields[name] = reveal(value)
+class _Asked(NamedTuple):
+    """Who was asked for a token, with what."""
+
+    host: str
+    request: Request
+
+
+def _answered(options: Options, services: Services) -> tuple[dict[str, JSON], Response]:
+    if "answer" in options:
+        return _judged(options, _Asked("the answer", Request("GET", "")), _given(options))
+    request = request_of(options)
+    once = redeems(options.step, options.scope.vars)
+    response = exchange.exchange(options, services, request, redeems=once, pending=_pending)
+    return _judged(options, _Asked(origin(text_of(request.url)), request), response)
+
+
+def _given(options: Options) -> Response:
+    """The answer that an earlier step has brought, as if it came now."""
+    body = json.dumps(reveal(options.get("answer"))).encode()
+    return Response(200, {"content-type": "application/json"}, body)
+
+
+def _pending(response: Response) -> int | None:
+    payload = response.json
+    return PENDING.get(refusal_in(payload).code) if isinstance(payload, dict) else None
+
+
+def _judged(
+    options: Options, asked: _Asked, response: Response
+) -> tuple[dict[str, JSON], Response]:
+    """The token that the answer holds, and the answer; raises the error that it stands for."""
+    payload, answer = _payload(options, asked, response), answer_of(response)
+    lacking, fields = _fields(options, payload, answer)
     held = options.held("expect", response=answer)
     token = fields.get("access_token")
     if isinstance(token, str) and token and held is not False and response.status < 400:
-        return _sound(fields, host)
-    refusal = scrubbed(_refusal(options, payload, answer), request)
+        return _sound(fields, asked.host), response
+    refusal = scrubbed(_refusal(options, payload, answer), asked.request)
     if held is False and not refusal.code:
         expect = options.step.options["expect"]
-        message = f"{host} answered {response.status}; the recipe expects {expect}"
+        message = f"{asked.host} answered {response.status}; the recipe expects {expect}"
         raise ProviderError("E507", message, place=options.step.place)
+    if lacking and response.ok and not refusal.code:
+        raise lacking
     rules = options.step.options.get("errors")
-    raise refused(response, refusal, host, ends=_texts(rules, "ends"), hints=_hints(rules))
+    raise refused(response, refusal, asked.host, ends=_texts(rules, "ends"), hints=_hints(rules))
+
+
+def _payload(options: Options, asked: _Asked, response: Response) -> Mapping[str, JSON]:
+    """The fields of the answer; none when the recipe finds the token elsewhere in it."""
+    mapped = {"unwrap", "outputs"} & options.step.options.keys()
+    if mapped and response.ok and not isinstance(response.json, dict):
+        return {}
+    return payload_of(response, asked.host)
+
+
+def _fields(
+    options: Options, payload: Mapping[str, JSON], answer: Mapping[str, Value]
+) -> tuple[ProviderError | None, dict[str, JSON]]:
+    """The fields as the recipe maps them, or what they lack for that."""
+    try:
+        inner = reveal(options.late("unwrap", response=answer))
+        fields = dict(inner) if isinstance(inner, dict) else dict(payload)
+        for name, value in options.late_fields("outputs", response=answer).items():
+            fields[name] = reveal(value)
+    except ProviderError as lacking:
+        return lacking, {}
+    return None, fields
 
 
 def _sound(fields: dict[str, JSON], host: str) -> dict[str, JSON]:
@@ -74,7 +129,7 @@ _TOKEN = re.compile(r"[\x20-\x7e]*")
 
 def _refusal(options: Options, payload: Mapping[str, JSON], answer: Mapping[str, Value]) -> Refusal:
     usual = refusal_in(payload)
-    found = options.late_fields("errors", response=answer)
+    found = options.late_known("errors", response=answer)
     return Refusal(
         text_of(found.get("code")) or usual.code, text_of(found.get("text")) or usual.text
     )
@@ -88,33 +143,3 @@ def _texts(rules: object, key: str) -> list[str]:
 def _hints(rules: object) -> dict[str, str]:
     hints = rules.get("hints") if isinstance(rules, Map) else None
     return {name: str(hint) for name, hint in hints.items()} if isinstance(hints, Map) else {}
-
-
-def _with_expiry(options: Options, payload: dict[str, JSON], sent_at: float) -> dict[str, JSON]:
-    """*payload* with `expires_at` where it can be known, and what flowrun knows about it."""
-    known: dict[str, JSON] = {"issued_at": int(sent_at)}
-    ends = _ends(options, payload, sent_at)
-    original: dict[str, JSON]
-    original = {key: payload.pop(key) for key in ("expires_at", "flowrun") if key in payload}
-    if original.get("expires_at") == ends:
-        original.pop("expires_at", None)
-    if original:
-        known["original"] = original
-    if ends is not None:
-        payload["expires_at"] = ends
-    if "refresh_before" in options:
-        known["refresh_before"] = seconds_of(options.plain("refresh_before"), 0)
-    return {**payload, "flowrun": known}
-
-
-def _ends(options: Options, payload: Mapping[str, JSON], sent_at: float) -> int | None:
-    rule = options.step.options.get("expires")
-    if rule == "never":
-        return None
-    if isinstance(rule, Map):
-        found = options.late_fields("expires", response={"json": seal(dict(payload))})
-        if "at" in found:
-            return moment(reveal(found["at"]))
-        lifetime = seconds(reveal(found.get("in")))
-        return lifetime and int(sent_at) + lifetime
-    return expires_at(payload, sent_at=sent_at)

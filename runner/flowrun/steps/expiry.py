@@ -1,0 +1,49 @@
+"""When a token that was answered ends, as the recipe or the answer says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..document import Map
+from ..message import Response
+from ..oauth.expiry import expires_at, moment, moment_in, seconds
+from ..secret import JSON, reveal
+from .exchange import answer_of
+from .kind import Options, seconds_of
+
+UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def with_expiry(
+    options: Options, payload: dict[str, JSON], response: Response, *, sent_at: float
+) -> dict[str, JSON]:
+    """*payload* with `expires_at` where it can be known, and what flowrun knows about it."""
+    known: dict[str, JSON] = {"issued_at": int(sent_at)}
+    ends = _ends(options, payload, response, sent_at)
+    original: dict[str, JSON]
+    original = {key: payload.pop(key) for key in ("expires_at", "flowrun") if key in payload}
+    if original.get("expires_at") == ends:
+        original.pop("expires_at", None)
+    if original:
+        known["original"] = original
+    if ends is not None:
+        payload["expires_at"] = ends
+    if "refresh_before" in options:
+        known["refresh_before"] = seconds_of(options.plain("refresh_before"), 0)
+    return {**payload, "flowrun": known}
+
+
+def _ends(
+    options: Options, payload: Mapping[str, JSON], response: Response, sent_at: float
+) -> int | None:
+    rule = options.step.options.get("expires")
+    if rule == "never":
+        return None
+    if isinstance(rule, Map):
+        found = options.late_known("expires", response=answer_of(response))
+        if "at" in rule:
+            at = reveal(found.get("at"))
+            return moment_in(at, str(rule["format"])) if "format" in rule else moment(at)
+        lifetime = seconds(reveal(found.get("in")), unit_s=UNITS_S[str(rule.get("unit", "s"))])
+        return lifetime and int(sent_at) + lifetime
+    return expires_at(payload, sent_at=sent_at)
