@@ -33,7 +33,7 @@ LAYERS = {
     "record schema scope services taint template tree trust urls wire",
     "edges": "capture.* guard http proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
-    "engine": "check current engine job plan rehearsal review",
+    "engine": "check current engine job passes plan rehearsal review",
     "session": "console session",
     "commands": "commands.*",
     "entry": "__main__ cli ending quick",

@@ -100,7 +100,7 @@ def record_in(answer: Response, now: float) -> Record:
 
 
 def redeeming(http: Http, now: float = NOON) -> Redeem:
-    def redeem(record: Record, wrap: Callable[[Http], Http]) -> Record:
+    def redeem(record: Record, token: str, wrap: Callable[[Http], Http]) -> Record:
         return record_in(redemption_by(wrap(http), record), now)
 
     return redeem
@@ -124,9 +124,9 @@ def run(
     return refresh(
         store,
         "acme",
-        due=lambda record: not only_settle and due(record, now),
+        due=lambda record: [""] * (not only_settle and due(record, now)),
         redeem=redeem,
-        policy=policy,
+        policy=lambda _: policy,
         now=lambda: now,
     )
 
@@ -193,7 +193,7 @@ def test_the_request_is_on_the_disk_before_it_leaves_and_the_answer_before_it_is
 ) -> None:
     seen = []
 
-    def redeem(record: Record, wrap: Callable[[Http], Http]) -> Record:
+    def redeem(record: Record, token: str, wrap: Callable[[Http], Http]) -> Record:
         answer = redemption_by(wrap(wire), record)
         seen.append(store.attempt("acme"))
         return record_in(answer, NOON)
@@ -242,7 +242,7 @@ def test_a_success_forgets_the_trouble_before_it(store: FileStore) -> None:
     wire = Wire(error(429), tokens(1))
     refusal(lambda: run(store, wire))
 
-    def keeping(record: Record, wrap: Callable[[Http], Http]) -> Record:
+    def keeping(record: Record, token: str, wrap: Callable[[Http], Http]) -> Record:
         new = record_in(redemption_by(wrap(wire), record), NOON)
         return new._replace(meta={**record.meta, **new.meta})
 
@@ -267,7 +267,7 @@ def test_a_host_that_is_refused_was_sent_nothing(store: FileStore) -> None:
 
 
 def test_a_trouble_before_the_redemption_spends_nothing(store: FileStore) -> None:
-    def redeem(_record: Record, _wrap: Callable[[Http], Http]) -> Record:
+    def redeem(_record: Record, _token: str, _wrap: Callable[[Http], Http]) -> Record:
         raise TransportError("E602", "no answer from the discovery document", sent=True)
 
     assert refusal(lambda: run(store, redeem)).code == "E602"
@@ -386,7 +386,7 @@ def test_an_answer_that_nobody_could_read_is_read_again_when_the_recipe_is_mende
     wire = Wire(Response(200, {}, b'{"data": {"access_token": "access-1"}}'))
     refusal(lambda: run(store, wire))
 
-    def mended(record: Record, wrap: Callable[[Http], Http]) -> Record:
+    def mended(record: Record, token: str, wrap: Callable[[Http], Http]) -> Record:
         found = redemption_by(wrap(wire), record).json
         assert isinstance(found, dict)
         assert isinstance(found["data"], dict)
@@ -417,7 +417,7 @@ def test_what_fails_after_a_good_answer_never_redeems_again(
 ) -> None:
     wire, broken = Wire(tokens(1)), [True]
 
-    def redeem(record: Record, wrap: Callable[[Http], Http]) -> Record:
+    def redeem(record: Record, token: str, wrap: Callable[[Http], Http]) -> Record:
         new = record_in(redemption_by(journaled := wrap(wire), record), NOON)
         journaled.send(Request("GET", "https://id.example/me"))
         if broken:
@@ -436,7 +436,7 @@ def test_what_fails_after_a_good_answer_never_redeems_again(
 def test_a_broken_recipe_does_not_lose_a_good_answer(store: FileStore) -> None:
     wire = Wire(tokens(1))
 
-    def redeem(record: Record, wrap: Callable[[Http], Http]) -> Record:
+    def redeem(record: Record, token: str, wrap: Callable[[Http], Http]) -> Record:
         redemption_by(wrap(wire), record)
         raise FlowError("E209", "steps.token.acces_token does not exist")
 
@@ -450,7 +450,7 @@ def test_a_broken_recipe_does_not_lose_a_good_answer(store: FileStore) -> None:
 def test_a_stored_answer_is_as_old_as_its_request(store: FileStore) -> None:
     wire = Wire(tokens(1))
 
-    def dies(record: Record, wrap: Callable[[Http], Http]) -> Record:
+    def dies(record: Record, token: str, wrap: Callable[[Http], Http]) -> Record:
         redemption_by(wrap(wire), record)
         raise KeyboardInterrupt
 
@@ -460,19 +460,26 @@ def test_a_stored_answer_is_as_old_as_its_request(store: FileStore) -> None:
     assert run(store, wire, now=NOON + 600).expires_at == NOON + 3600
 
 
-def test_a_token_is_not_redeemed_twice_in_one_refresh(store: FileStore) -> None:
-    wire = Wire(tokens(1))
+def test_an_exchange_that_follows_is_tried_again_without_another_redemption(
+    store: FileStore,
+) -> None:
+    cut = TransportError("E603", "cut", sent=True)
+    wire = Wire(tokens(1), cut, tokens(2))
 
-    def twice(record: Record, wrap: Callable[[Http], Http]) -> Record:
-        redemption_by(journaled := wrap(wire), record)
-        return record_in(redemption_by(journaled, record), NOON)
+    def twice(record: Record, token: str, wrap: Callable[[Http], Http]) -> Record:
+        first = record_in(redemption_by(journaled := wrap(wire), record), NOON)
+        return record_in(redemption_by(journaled, first), NOON)
 
-    assert refusal(lambda: run(store, twice)).code == "E300"
-    assert len(wire.redeemed) == 1
+    assert refusal(lambda: run(store, twice)).code == "E603"
+    record = run(store, twice)
+
+    assert record.access_token == "access-2"
+    assert wire.redeemed == ["refresh-0", "refresh-1", "refresh-1"]
+    assert store.attempt("acme") is None
 
 
 def test_a_section_that_redeems_nothing_leaves_no_journal(store: FileStore) -> None:
-    record = run(store, lambda _record, _wrap: record_in(tokens(1), NOON))
+    record = run(store, lambda _record, _token, _wrap: record_in(tokens(1), NOON))
 
     assert (record.access_token, record.version, record.attempt) == ("access-1", 1, None)
 
@@ -620,7 +627,7 @@ def child(folder: str, port: str, dies: str) -> None:
     store = (MortalStore if dies == "after the record" else FileStore)(Path(folder))
     wire = Loopback(int(port), dies)
 
-    def redeem(record: Record, wrap: Callable[[Http], Http]) -> Record:
+    def redeem(record: Record, token: str, wrap: Callable[[Http], Http]) -> Record:
         answer = redemption_by(wrap(wire), record)
         if dies == "after the answer":
             die()

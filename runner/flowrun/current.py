@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Literal, NamedTuple
 
 from .engine import State, run_section
@@ -15,14 +16,13 @@ from .job import (
     is_refusal,
     known_about,
     new_record,
-    policy_of,
-    refreshable,
     refuse_foreign,
     renewed,
     run_on_record,
     state_of,
     typed_before,
 )
+from .passes import due_tokens, for_token, policy_of, refreshable
 from .plan import rehearse, told_secrets
 from .record import Record, due
 from .refresh import refresh
@@ -77,6 +77,8 @@ def _without_consent(job: Job, record: Record, services: Services) -> Current | 
         services.tell(f"{job.name} needs a person: {record.needs_person}")
         return None
     if not pending and not due(record, services.now()):
+        if due_tokens(job, record, services.now()):
+            return Current(job, renew(job, services), "refreshed")
         return _fresh(job, record, services)
     if not pending and not refreshable(job, record):
         services.tell(f"{job.name}: the token has ended and cannot be refreshed")
@@ -133,26 +135,32 @@ def renew(
     if seen and not job.flow.steps("refresh") and not job.flow.needs_person:
         return log_in(job, services) if force or due(seen, services.now(), min_ttl_s) else seen
 
-    def is_due(record: Record) -> bool:
-        if force:  # somebody else may have refreshed while we waited for the lock
-            return seen is None or record.version == seen.version
-        return due(record, services.now(), min_ttl_s)
-
-    def redeem(record: Record, wrap: Callable[[Http], Http]) -> Record:
-        allowed = job.services(services)
-        journaled = allowed._replace(http=wrap(allowed.http))
-        state = run_section(job.flow, "refresh", state_of(job, record), journaled)
-        return renewed(job, record, state)
+    def are_due(record: Record) -> list[str]:
+        # Somebody else may have refreshed while we waited for the lock.
+        same = force and (seen is None or record.version == seen.version)
+        if force and not same:
+            return []
+        return due_tokens(job, record, services.now(), min_ttl_s=min_ttl_s, all=same)
 
     return refresh(
         job.store,
         job.name,
-        due=is_due,
-        redeem=redeem,
-        policy=policy_of(job.flow),
+        due=are_due,
+        redeem=partial(_redeemed, job, services),
+        policy=partial(policy_of, job.flow),
         deadline_s=deadline_s,
         now=services.now,
     )
+
+
+def _redeemed(
+    job: Job, services: Services, record: Record, token: str, wrap: Callable[[Http], Http]
+) -> Record:
+    """*record* with what the recipe's `refresh` brings for *token*."""
+    allowed = job.services(services)
+    journaled = allowed._replace(http=wrap(allowed.http))
+    flow = for_token(job.flow, token)
+    return renewed(job, record, run_section(flow, "refresh", state_of(job, record), journaled))
 
 
 def log_in(job: Job, services: Services) -> Record:

@@ -17,11 +17,9 @@ from .load import load_plan
 from .merge import copy
 from .plan import consent_of, host_rule
 from .record import Record, record_from
-from .refresh import Policy
 from .scope import Undefined
 from .secret import JSON, Secret, Value, reveal, seal
 from .services import Services
-from .steps.kind import seconds_of
 from .stores.files import FileStore
 from .template import Scope, evaluate
 
@@ -31,6 +29,10 @@ NOT_KEPT = ("profiles", "values", "setup", "docs", "extends")
 
 TIMED = ("access_token", "expires_at", "expires_in", "id_token", "refresh_token_expires_in")
 """Fields of an answer that say nothing any more once there is another."""
+
+
+READABLE = ("callback", "keep", "tokens")
+"""What templates may read of the part of a record that is flowrun's."""
 
 
 class Job(NamedTuple):
@@ -102,11 +104,17 @@ def known_about(job: Job) -> dict[str, JSON]:
 
 def state_of(job: Job, record: Record) -> State:
     """Where `refresh`, `verify` and `revoke` start from."""
-    saved, callback = seal(dict(record.fields)), seal(record.meta.get("callback"))
+    saved, callback = seal(readable(record)), seal(record.meta.get("callback"))
     assert isinstance(saved, Mapping)
     return State(
         job.inputs, saved=saved, callback=callback if isinstance(callback, Mapping) else None
     )
+
+
+def readable(record: Record) -> dict[str, JSON]:
+    """What templates may read of *record*, where it stands in the token file."""
+    known = {key: record.meta[key] for key in READABLE if key in record.meta}
+    return {**record.fields, "flowrun": known}
 
 
 def run_on_record(job: Job, section: str, record: Record, services: Services) -> State:
@@ -120,6 +128,8 @@ def run_on_record(job: Job, section: str, record: Record, services: Services) ->
 def new_record(job: Job, state: State) -> Record:
     """The record of a new grant, from what the recipe's `steps` have made."""
     record = _record(job, "steps", state, {})
+    for name, token in named_tokens(job.flow, "steps", state).items():
+        record = record.with_named(name, record_from(reveal(token)))
     return record.knowing(
         version=1,
         grant=os.urandom(8).hex(),
@@ -135,8 +145,18 @@ def _kept(callback: Mapping[str, Value]) -> dict[str, JSON]:
 
 def renewed(job: Job, old: Record, state: State) -> Record:
     """*old*, with the tokens that the recipe's `refresh` has brought."""
-    before = old.meta.get("keep")
-    new = _record(job, "refresh", state, before if isinstance(before, dict) else {})
+    new, named = old, named_tokens(job.flow, "refresh", state)
+    if token_of(job.flow, "refresh", state) is not None or not named:
+        before = old.meta.get("keep")
+        made = _record(job, "refresh", state, before if isinstance(before, dict) else {})
+        new = _over(old, made)
+    for name, token in named.items():
+        new = new.with_named(name, _over(old.named(name), record_from(reveal(token))))
+    return new
+
+
+def _over(old: Record, new: Record) -> Record:
+    """*new*, with what only the answers before it have said."""
     kept = {key: value for key, value in old.fields.items() if key not in TIMED}
     meta = {**old.meta, **new.meta, "refreshed_at": new.meta["issued_at"]}
     return Record({**kept, **new.fields}, meta)
@@ -146,11 +166,9 @@ def _record(job: Job, section: str, state: State, before: Mapping[str, JSON]) ->
     token = token_of(job.flow, section, state)
     if token is None:
         raise FlowError("E207", f"no token step without a name has run in `{section}`")
-    record = record_from(reveal(token))
-    others = {name: reveal(each) for name, each in named_tokens(job.flow, section, state).items()}
     kept = _keep(job, state.scope(job.flow).with_(saved=token), before)
-    more = {"tokens": others} if others else {}
-    return record.knowing(**known_about(job), **more, **({"keep": kept} if kept else {}))
+    record = record_from(reveal(token))
+    return record.knowing(**known_about(job), **({"keep": kept} if kept else {}))
 
 
 def _keep(job: Job, scope: Scope, before: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -161,31 +179,6 @@ def _keep(job: Job, scope: Scope, before: Mapping[str, JSON]) -> dict[str, JSON]
         with suppress(Undefined):  # no token is lost for want of what goes with it
             kept[name] = reveal(evaluate(text, scope))
     return kept
-
-
-def refreshable(job: Job, record: Record) -> bool:
-    """
-    Whether the recipe says how to refresh, and the record holds what that takes.
-
-    A recipe without `refresh` whose steps need nobody starts over instead.
-    """
-    from .template import uses
-
-    steps = job.flow.steps("refresh")
-    if not steps:
-        return not job.flow.needs_person
-    needed = {use.path[1] for step in steps for use in uses(step.options) if use.path[0] == "saved"}
-    return all(record.fields.get(name) is not None for name in needed - {"scope"})
-
-
-def policy_of(flow: Flow) -> Policy:
-    """What the recipe says about a refresh token that was used; careful when it is silent."""
-    tokens = [step for step in flow.steps("refresh") if step.kind == "token"]
-    options: Mapping[str, object] = tokens[-1].options if tokens else {}
-    return Policy(
-        rotates=options.get("rotates") is not False,
-        grace_s=seconds_of(str(options.get("grace", "")), 0),
-    )
 
 
 def consent_needed(job: Job, record: Record) -> str:

@@ -10,7 +10,7 @@ from .freshness import is_due
 from .secret import JSON
 
 FIELDS = {"refresh_token": str, "expires_at": int | float}
-META = {"version": int, "grant": str, "attempt": str, "needs_person": str}
+META = {"version": int, "grant": str, "attempt": str, "needs_person": str, "tokens": dict}
 
 
 class Record(NamedTuple):
@@ -53,6 +53,30 @@ class Record(NamedTuple):
     def needs_person(self) -> str | None:
         """Why no refresh can help any more."""
         return _text(self.meta.get("needs_person"))
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the tokens that are kept beside the record's own."""
+        tokens = self.meta.get("tokens")
+        return [*tokens] if isinstance(tokens, dict) else []
+
+    def named(self, token: str) -> Record:
+        """The token kept under that name, as a record of its own; "" is this record."""
+        if not token:
+            return self
+        tokens = self.meta.get("tokens")
+        found = tokens.get(token) if isinstance(tokens, dict) else None
+        fields = dict(found) if isinstance(found, dict) else {}
+        meta = fields.pop("flowrun", {})
+        return Record(fields, meta if isinstance(meta, dict) else {})
+
+    def with_named(self, token: str, part: Record) -> Record:
+        """This record, with *part* in the place of the token of that name."""
+        if not token:
+            return part
+        tokens = self.meta.get("tokens")
+        others = tokens if isinstance(tokens, dict) else {}
+        return self.knowing(tokens={**others, token: document_of(part)})
 
     def knowing(self, **meta: JSON) -> Record:
         """The same tokens, with more known about them."""

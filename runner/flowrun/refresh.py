@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from .errors import FlowError, FlowrunError, Outcome, ProviderError, StoreError, TransportError
@@ -25,23 +25,34 @@ class Policy(NamedTuple):
     grace_s: float  # for so long the old one still works
 
 
-Redeem = Callable[[Record, Callable[[Http], Http]], Record]
-"""Runs a recipe's refresh section, with its `Http` wrapped; one request `redeems`."""
+Redeem = Callable[[Record, str, Callable[[Http], Http]], Record]
+"""Runs a recipe's refresh section for a token, with its `Http` wrapped; the first request that
+`redeems` is the one that is journaled."""
 
 
 def refresh(
     store: FileStore,
     name: str,
     *,
-    due: Callable[[Record], bool],
+    due: Callable[[Record], Sequence[str]],
     redeem: Redeem,
-    policy: Policy,
+    policy: Callable[[str], Policy],
     deadline_s: float = 30,
     now: Callable[[], float],
 ) -> Record:
-    """Settle what an interrupted refresh left, then refresh the record if it is *due*."""
+    """
+    Settle what an interrupted refresh left, then refresh the tokens that are *due*, one by one.
+
+    A token is called by its name; "" is the record's own.
+    """
     with store.locked(name, deadline_s=deadline_s):
-        return _Refresh(store, name, redeem, policy, now).run(due)
+        attempt = store.attempt(name)
+        token = attempt.token if attempt else ""
+        record, settled = _Refresh(store, name, token, redeem, policy(token), now).settle(attempt)
+        if settled.version == record.version:
+            for token in due(settled):
+                settled = _Refresh(store, name, token, redeem, policy(token), now).run(settled)
+        return settled
 
 
 def carry_over(old: Record, new: Record) -> Record:
@@ -63,11 +74,9 @@ class Journal:
         return self
 
     def send(self, request: Request, *, redeems: bool = False) -> Response:
-        if not redeems:
+        if not redeems or self.attempt is not None:
             self._passed = self.attempt is not None
-            return self._http.send(request)
-        if self.attempt is not None:
-            raise FlowrunError("E300", "one refresh would redeem its token twice")
+            return self._http.send(request, redeems=redeems)
         self.attempt = self._begin()
         return self.replay or self._sent(request, self.attempt)
 
@@ -97,27 +106,31 @@ class _Refresh(NamedTuple):
 
     store: FileStore
     name: str
+    token: str
     redeem: Redeem
     policy: Policy
     now: Callable[[], float]
 
-    def run(self, due: Callable[[Record], bool]) -> Record:
-        record, attempt = self._stored(), self.store.attempt(self.name)
-        settled = record if attempt is None else self._recover(record, attempt)
-        if settled.version != record.version or not due(settled):
-            return settled
-        if settled.needs_person:
-            raise self._needs_person(settled.needs_person)
-        return self._redeem(
-            settled, Journal(lambda: self.store.begin(self.name, settled, at=self.now()))
-        )
+    def settle(self, attempt: Attempt | None) -> tuple[Record, Record]:
+        """The record as it was stored, and as it is once *attempt* is settled."""
+        record = self._stored()
+        return record, record if attempt is None else self._recover(record, attempt)
+
+    def run(self, record: Record) -> Record:
+        if reason := record.named(self.token).needs_person:
+            raise self._needs_person(reason)
+
+        def begin() -> Attempt:
+            return self.store.begin(self.name, record, self.token, at=self.now())
+
+        return self._redeem(record, Journal(begin))
 
     def _recover(self, record: Record, attempt: Attempt) -> Record:
         torn, applied = not attempt.id, attempt.id == record.attempt
-        if torn or applied or record.needs_person:  # (a), (b), or judged
+        if torn or applied or record.named(self.token).needs_person:  # (a), (b), or judged
             attempt.discard()
             return record
-        if attempt.of != redemption(self.name, record):
+        if attempt.of != self._of(record):
             return self._set_aside(attempt)
         if attempt.whole:  # (c)
             return self._redeem(record, Journal(lambda: attempt, attempt.answer))
@@ -137,16 +150,19 @@ class _Refresh(NamedTuple):
 
     def _redeem(self, record: Record, journal: Journal) -> Record:
         try:
-            new = carry_over(record, self.redeem(record, journal.wrap))
+            new = self.redeem(record, self.token, journal.wrap)
         except FlowrunError as error:
             return self._judge(record, journal, error)
         attempt = journal.attempt
-        if attempt and journal.replay and new.expires_at:
+        part = carry_over(record.named(self.token), new.named(self.token))
+        if attempt and journal.replay and part.expires_at:
             late_s = max(0, self.now() - attempt.at)  # it was reckoned from now
-            new = new._replace(fields={**new.fields, "expires_at": int(new.expires_at - late_s)})
+            part = part._replace(
+                fields={**part.fields, "expires_at": int(part.expires_at - late_s)}
+            )
         by = attempt.id if attempt else record.attempt
-        settled = {key: new.meta[key] for key in new.meta if key not in TROUBLES}
-        new = new._replace(meta=settled).knowing(
+        settled = {key: part.meta[key] for key in part.meta if key not in TROUBLES}
+        new = new.with_named(self.token, part._replace(meta=settled)).knowing(
             grant=record.grant, version=record.version + 1, attempt=by
         )
         if not self._replaced(record, new):
@@ -180,12 +196,14 @@ class _Refresh(NamedTuple):
     def _needs_person(self, reason: str) -> ProviderError:
         code = "E510" if reason == OUTCOME_UNKNOWN else "E501"
         hint = "Run its flow again and consent; the tokens that were there are kept until then."
-        message = f"{self.name} needs a person: {reason}"
+        what = f"{self.name}, token {self.token}," if self.token else self.name
+        message = f"{what} needs a person: {reason}"
         return ProviderError(code, message, hint=hint, outcome="ended")
 
     def _note(self, record: Record, error: FlowrunError, **meta: JSON) -> None:
         last: JSON = {"code": error.code, "message": str(error), "at": int(self.now())}
-        self._replaced(record, record.knowing(last_error=last, **meta))
+        part = record.named(self.token).knowing(last_error=last, **meta)
+        self._replaced(record, record.with_named(self.token, part))
 
     def _set_aside(self, attempt: Attempt | None) -> Record:
         """The answer is for a record that is gone: keep both, it and what is there now."""
@@ -197,10 +215,13 @@ class _Refresh(NamedTuple):
     def _replaced(self, old: Record, new: Record) -> bool:
         """Write *new* unless somebody put another record in the place of *old*."""
         stored = self.store.read(self.name)
-        same = stored and redemption(self.name, stored) == redemption(self.name, old)
+        same = stored and self._of(stored) == self._of(old)
         if same:
             self.store.write(self.name, new)
         return bool(same)
+
+    def _of(self, record: Record) -> tuple[JSON, ...]:
+        return redemption(self.name, record, self.token)
 
     def _stored(self) -> Record:
         record = self.store.read(self.name)

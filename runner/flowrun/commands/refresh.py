@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from ..console import Console
 from ..current import renew
 from ..errors import PersonNeeded
-from ..job import refreshable
-from ..record import due
+from ..passes import due_tokens, refreshable
 from ..secret import JSON
 from ..session import Session
 from ..settings import Settings
@@ -33,7 +32,8 @@ def refresh(
         job, record = job_of(name, session)
         with session.services(job) as services:
             pending = job.store.attempt(job.name) is not None
-            if due_only and not pending and not due(record, services.now(), within_s):
+            waiting = due_tokens(job, record, services.now(), min_ttl_s=within_s)
+            if due_only and not (pending or waiting):
                 return {"name": job.name, "action": "fresh", **facts(record)}
             if record.needs_person or (not pending and not refreshable(job, record)):
                 message = f"{job.name} cannot be refreshed: {record.needs_person or 'no way to'}"

@@ -9,8 +9,9 @@ import time
 from ..console import Console
 from ..current import renew
 from ..errors import PersonNeeded, ProviderError, StoreError, TransportError
-from ..job import Job, refreshable
+from ..job import Job
 from ..library import is_file
+from ..passes import refreshable
 from ..record import Record, due
 from ..secret import JSON
 from ..services import Services

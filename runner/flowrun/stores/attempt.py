@@ -38,6 +38,11 @@ class Attempt(NamedTuple):
     answer: Response | None = None
     whole: bool = False  # all of the answer is there
 
+    @property
+    def token(self) -> str:
+        """The name of the token that is redeemed; "" is the record's own."""
+        return str(self.of[3]) if len(self.of) > 4 else ""
+
     def mark(self, state: str) -> None:
         _overwrite(self.path, 0, state[:1].encode())
 
@@ -64,10 +69,11 @@ class Attempt(NamedTuple):
         private.remove(self.path)
 
 
-def redemption(name: str, record: Record) -> tuple[JSON, ...]:
-    """What must not have changed for an answer to belong to *record*."""
-    token = hashlib.sha256((record.refresh_token or "").encode("utf-8", "surrogatepass"))
-    return (name, record.grant, record.version, token.hexdigest())
+def redemption(name: str, record: Record, token: str = "") -> tuple[JSON, ...]:
+    """What must not have changed for an answer to belong to the *token* of *record*."""
+    redeemed = record.named(token).refresh_token or ""
+    digest = hashlib.sha256(redeemed.encode("utf-8", "surrogatepass")).hexdigest()
+    return (name, record.grant, record.version, token, digest)
 
 
 def create(path: Path, of: tuple[JSON, ...], *, at: float) -> Attempt:

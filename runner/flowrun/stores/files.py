@@ -75,9 +75,10 @@ class FileStore:
         """The journal that an interrupted refresh left."""
         return journal.read(self._aside(name, "attempt"))
 
-    def begin(self, name: str, record: Record, *, at: float) -> Attempt:
-        """The journal of a refresh that is about to be sent."""
-        return journal.create(self._aside(name, "attempt"), journal.redemption(name, record), at=at)
+    def begin(self, name: str, record: Record, token: str = "", *, at: float) -> Attempt:
+        """The journal of a refresh of *token* that is about to be sent; "" is the record's own."""
+        of = journal.redemption(name, record, token)
+        return journal.create(self._aside(name, "attempt"), of, at=at)
 
     def keep_orphan(self, name: str) -> None:
         """Copy the journal's answer, if it may hold a token, to where nothing overwrites it."""

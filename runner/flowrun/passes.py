@@ -1,0 +1,105 @@
+"""What of `refresh` belongs to which token: each pass redeems one, so each can be journaled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from .flow import Flow, Step
+from .job import Job, readable
+from .record import Record, due
+from .refresh import Policy
+from .secret import JSON
+from .steps.kind import seconds_of
+from .steps.token import redeems
+from .template import reads
+
+
+def name_of(step: Step) -> str:
+    """The name of the token that a token step yields; "" for the record's own."""
+    return str(step.options.get("name") or "")
+
+
+def passes(flow: Flow) -> list[str]:
+    """The tokens that `refresh` redeems something for, each once; "" when it redeems nothing."""
+    heads = list(dict.fromkeys(map(name_of, _heads(flow))))
+    return heads or [""] * bool(flow.steps("refresh"))
+
+
+def for_token(flow: Flow, token: str) -> Flow:
+    """*flow* with a `refresh` that is about *token* alone: without what redeems others."""
+    left: set[str] = {step.id for step in _heads(flow) if name_of(step) != token}
+    kept: list[Step] = []
+    for step in flow.steps("refresh"):
+        if step.id in left or left & _steps_read(step, flow):
+            left.add(step.id)
+        else:
+            kept.append(step)
+    return flow._replace(sections={**flow.sections, "refresh": tuple(kept)})
+
+
+def yielded(flow: Flow, token: str) -> set[str]:
+    """The names of the tokens that the pass for *token* yields."""
+    return {name_of(step) for step in _tokens(for_token(flow, token))}
+
+
+def refreshable(job: Job, record: Record, token: str = "") -> bool:
+    """
+    Whether the recipe says how to refresh *token*, and the record holds what that takes.
+
+    A recipe without `refresh` whose steps need nobody starts over instead.
+    """
+    steps = for_token(job.flow, token).steps("refresh")
+    if not steps:
+        return not job.flow.needs_person
+    saved, there = readable(record), {"scope"}
+    parts = [step.options for step in steps]
+    needed = {path[1:] for path in reads(parts, job.flow.vars) if path[0] == "saved"}
+    return all(_found(saved, path) for path in needed if not there & set(path))
+
+
+def _found(value: JSON, path: Sequence[str]) -> bool:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value is not None
+
+
+def due_tokens(
+    job: Job, record: Record, now: float, *, min_ttl_s: float | None = None, all: bool = False
+) -> list[str]:
+    """The tokens of *record* that a refresh is about now, or *all* that one can be about."""
+    ends = [name for name in ["", *record.names] if due(record.named(name), now, min_ttl_s)]
+    return [
+        token
+        for token in passes(job.flow)
+        if (all or yielded(job.flow, token) & set(ends)) and _renewable(job, record, token)
+    ]
+
+
+def _renewable(job: Job, record: Record, token: str) -> bool:
+    named = bool(token)  # the record's own is tried whatever is known, so that it is told
+    return not named or (refreshable(job, record, token) and not record.named(token).needs_person)
+
+
+def policy_of(flow: Flow, token: str) -> Policy:
+    """What the recipe says about a refresh token that was used; careful when it is silent."""
+    tokens = [step for step in flow.steps("refresh") if step.kind == "token"]
+    options: Mapping[str, object] = next(
+        (step.options for step in reversed(tokens) if name_of(step) == token), {}
+    )
+    return Policy(
+        rotates=options.get("rotates") is not False,
+        grace_s=seconds_of(str(options.get("grace", "")), 0),
+    )
+
+
+def _tokens(flow: Flow) -> Iterator[Step]:
+    return (step for step in flow.steps("refresh") if step.kind == "token")
+
+
+def _heads(flow: Flow) -> list[Step]:
+    return [step for step in _tokens(flow) if redeems(step, flow.vars)]
+
+
+def _steps_read(step: Step, flow: Flow) -> set[str]:
+    paths = reads([step.options, step.modifiers], flow.vars)
+    return {path[1] for path in paths if path[0] == "steps" and len(path) > 1}
