@@ -28,9 +28,8 @@ ROOT = Path(flowrun.__path__[0])
 
 LAYERS = {
     "ground": "content errors freshness message near place secret settings",
-    "language": "build document expression filters fit flow hosts inputs jose library load merge "
-    "oauth.* "
-    "record schema scope services taint template tree trust urls wire",
+    "language": "build document expression filters fit flow hosts inputs jose keys library load "
+    "merge oauth.* record schema scope services taint template tree trust urls wire",
     "edges": "capture.* guard http proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
     "engine": "check current engine job passes plan rehearsal review",
@@ -45,6 +44,7 @@ OWNERS = {
     "httpx": {"proxy"},
     "jinja2": {"tree"},
     "joserfc": {"jose"},
+    "keyring": {"keys"},
     "jsonschema": {"schema"},
     "oauthlib": {"sandbox"},
     "platformdirs": {"trust"},

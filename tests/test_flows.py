@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from flowrun.commands.check import check
+from flowrun.library import shipped
 
 FLOWS = Path(__file__).parent / "flows"
 GOOD = sorted(path.name for path in (FLOWS / "good").glob("*.yaml"))
 BAD = sorted(path.name for path in (FLOWS / "bad").glob("*.yaml"))
-SHIPPED = ["zendesk", "generic-oidc", "base/authorization-code"]
+SHIPPED = shipped()
 
 UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
 """Write what is printed in place of comparing it; then read the difference."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,8 +14,14 @@ from flowrun.inputs import Sources, resolve
 from flowrun.load import load
 from flowrun.secret import Secret
 from flowrun.trust import elsewhere, is_trusted, trust
+from servers.command import Cli
+from servers.raw import listening
 
 SECRET = "fake-secret-of-acme"
+TOKEN_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 30\r\n\r\n"
+    b'{"access_token":"fake-access"}'
+)
 BASE = """\
 flowrun: 1
 name: acme
@@ -157,3 +164,48 @@ def test_trust_is_kept_once_and_in_private(tmp_path: Path, state: Path) -> None:
     assert own[0] == own[1] == digest(trusted.document)
     assert file.read_text() == f"{own[0]}\n"
     assert file.parent.stat().st_mode & 0o077 == 0
+
+
+KEPT = "import keyring; keyring.set_password('flowrun', 'acme', 'fake-secret-of-acme')"
+
+
+def test_a_trusted_flow_reads_the_keyring(tmp_path: Path, cli: Cli) -> None:
+    """The plain-text back end is a real one; the system's own wants a desktop."""
+    backend = {"PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring"}
+    subprocess.run([sys.executable, "-c", KEPT], env={"HOME": str(tmp_path), **backend}, check=True)
+    cli.keep_secret(SECRET)
+    with listening(TOKEN_ANSWER) as server:
+        recipe = BASE.replace("FROM", "{keyring: flowrun/acme}").replace(
+            'post: "https://id.example/token"',
+            f'post: "{server.url}/token", form: {{key: "{{{{ inputs.key }}}}"}}',
+        )
+        (tmp_path / "acme.yaml").write_text(recipe)
+        before = cli("acme.yaml", **backend)
+        trusted = cli("trust", "acme.yaml", **backend)
+        after = cli("acme.yaml", **backend)
+
+    assert (before.status, trusted.status, after.status) == (2, 0, 0), after.stderr
+    assert "comes from keyring flowrun/acme" in before.stderr
+    assert SECRET.encode() in server.requests[0][1]
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("backend", "code"),
+    [("keyring.backends.fail.Keyring", "E215"), ("keyring.backends.null.Keyring", "E801")],
+    ids=["does not answer", "knows nothing"],
+)
+def test_a_keyring_that_gives_nothing_is_told(
+    backend: str, code: str, tmp_path: Path, cli: Cli
+) -> None:
+    (tmp_path / "acme.yaml").write_text(
+        BASE.replace("FROM", "{keyring: flowrun/acme}").replace(
+            'token"}', 'token", form: {key: "{{ inputs.key }}"}}'
+        )
+    )
+    cli("trust", "acme.yaml")
+
+    done = cli("acme.yaml", PYTHON_KEYRING_BACKEND=backend)
+
+    assert f"error {code}: " in done.stderr
+    assert "key" in done.stderr

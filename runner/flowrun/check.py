@@ -35,10 +35,13 @@ def check(flow: Flow) -> None:
         raise FlowError.of(found)
 
 
-def unset_vars(flow: Flow) -> Iterator[Problem]:
-    """Vars of a base recipe that the file which extends it must set."""
+def unset_vars(flow: Flow, *, base: bool = False) -> Iterator[Problem]:
+    """Vars that nobody has set; a *base* leaves those of its own file to others."""
+    read = _vars_read(flow)
     for name, value in flow.vars.items():
-        if value is None:
+        at = flow.vars.keys_at[name] if isinstance(flow.vars, Map) else None
+        left = base and at is not None and at.source.name == flow.files[0]
+        if value is None and name in read and not left:
             place = flow.document.keys_at.get("extends") or flow.document.place
             yield Problem(
                 "E212", f"the var {name!r} must be set", f"Add: vars: {{{name}: ...}}", place
@@ -112,11 +115,9 @@ def _fits(flow: Flow, name: str, value: Node) -> Iterator[Problem]:
 
 
 def _vars(flow: Flow) -> Iterator[Problem]:
-    read = {
-        use.path[1] for use in _uses(flow.document) if use.path[0] == "vars" and len(use.path) > 1
-    }
-    for name in flow.vars:
-        if name not in read:
+    read = _vars_read(flow)
+    for name, value in flow.vars.items():
+        if name not in read and value is not None:
             place = flow.vars.keys_at.get(name) if isinstance(flow.vars, Map) else None
             hint = did_you_mean(name, [each for each in read if flow.vars.get(each) is None])
             yield Problem(
@@ -125,6 +126,11 @@ def _vars(flow: Flow) -> Iterator[Problem]:
                 hint or "Remove it, or put it in: {{ vars." + name + " }}",
                 place,
             )
+
+
+def _vars_read(flow: Flow) -> set[str]:
+    found = (use.path for use in _uses(flow.document) if len(use.path) > 1)
+    return {path[1] for path in found if path[0] == "vars"}
 
 
 def _uses(document: object) -> Iterator[Use]:

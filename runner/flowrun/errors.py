@@ -44,6 +44,7 @@ CODES = {
     "E221": "the flow reaches further than a flow may without trust",
     "E222": "a value cannot stand where the template puts it",
     "E223": "the sandbox's port cannot be bound",
+    "E233": "an optional part of flowrun is not installed",
     "E300": "a bug in flowrun",
     "E401": "nobody came back from the browser",
     "E402": "consent was denied",

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 KEY_TYPES = {"HS": "oct", "RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+CURVES: dict[str, str | int] = {
+    "ES256": "P-256",
+    "ES384": "P-384",
+    "ES512": "P-521",
+    "EdDSA": "Ed25519",
+    "HS256": 256,
+    "HS384": 384,
+    "HS512": 512,
+}
 ALGORITHMS = (
     *("HS256", "HS384", "HS512", "RS256", "RS384", "RS512"),
     *("PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
@@ -53,3 +62,11 @@ def _key(text: str, alg: str) -> ECKey | OctKey | OKPKey | RSAKey:
     if text.lstrip().startswith("{"):
         return JWKRegistry.import_key(json.loads(text))
     return JWKRegistry.import_key(text, kind)
+
+
+def new_key(alg: str) -> str:
+    """A private key that can sign with *alg*, as JWK; for the sandbox, where none is real."""
+    from joserfc.jwk import JWKRegistry
+
+    kind, curve = KEY_TYPES[alg[:2]], CURVES.get(alg, 2048)
+    return json.dumps(JWKRegistry.generate_key(kind, curve, private=True).as_dict(private=True))

@@ -27,11 +27,20 @@ def extend(base: Map, child: Map) -> Map:
     """The recipe *base* as the file *child* changes it."""
     result = merge(base, child)
     result.place = child.place
+    _keep_unset(result, child)
     for key in SECTIONS:
         old, new = base.get(key), child.get(key)
         if isinstance(old, Items) and isinstance(new, Items):
             put(result, key, _merge_steps(old, new), child)
     return result
+
+
+def _keep_unset(result: Map, child: Map) -> None:
+    """A null var is deleted by nobody: it must be set by the file that extends this one."""
+    variables, new = result.get("vars"), child.get("vars")
+    if isinstance(variables, Map) and isinstance(new, Map):
+        for name in [name for name, value in new.items() if value is None]:
+            put(variables, name, None, new)
 
 
 def copy(node: Map) -> Map:

@@ -76,6 +76,18 @@ def inputs_read(flow: Flow, sections: Sequence[str]) -> set[str]:
     return {path[1] for path in paths if path[0] == "inputs"}
 
 
+def signing_inputs(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, str]:
+    """The inputs that are keys of a `jwt` step, and the algorithm that each signs with."""
+    return {
+        path[1]: planned.options.plain("alg", "RS256")
+        for section in SECTIONS
+        for planned in plan(flow, section, inputs)
+        if planned.step.kind == "jwt"
+        for path in reads(planned.step.options.get("key"), flow.vars)
+        if path[0] == "inputs"
+    }
+
+
 def host_rule(flow: Flow, inputs: Mapping[str, Value]) -> HostRule:
     """The hosts that the recipe names with these inputs: the only ones it may contact."""
     scope = Scope({"inputs": inputs}, flow.vars)

@@ -71,7 +71,7 @@ def _exchange(job: Job, planned: Planned) -> Exchange:
 def _client_auth(planned: Planned) -> str:
     client, basic = planned.options.get("client"), planned.options.get("basic")
     if isinstance(client, Mapping):
-        return str(client.get("auth") or "post")
+        return "none" if client.get("id") is None else str(client.get("auth") or "post")
     if isinstance(basic, Mapping):
         return "basic-raw"
     return "post" if "client_secret" in planned.sent() else "none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -14,12 +14,13 @@ from .flow import SECTIONS, Flow, Input
 from .guard import RoutedBrowser, RoutedHttp
 from .inputs import TYPED_BEFORE, Resolved, Sources, resolve
 from .job import Job, addressee, flow_of, inputs_of, typed_before
-from .plan import inputs_read
+from .plan import inputs_read, signing_inputs
 from .record import Record
 from .secret import JSON, Secret, reveal
 from .services import Browser, Person, Services
 from .settings import Settings
 from .stores.files import FileStore
+from .taint import Unknown
 
 
 class Session:
@@ -77,7 +78,7 @@ class Session:
             person=Terminal() if ask and self.asks and not settings.sandbox else None,
             alone=settings.alone,
             elsewhere=from_elsewhere,
-            invent=_invented if settings.sandbox else None,
+            invent=_inventor(flow) if settings.sandbox else None,
             record=record or {},
             lenient=lenient,
             needed=None if settings.sandbox or lenient else inputs_read(flow, sections),
@@ -183,14 +184,24 @@ def _say_nothing(_: str) -> None:
     return
 
 
-def _invented(item: Input) -> JSON:
+def _inventor(flow: Flow) -> Callable[[Input], JSON]:
+    """Whoever makes up what the inputs of *flow* need in a sandbox; a key must be a real one."""
     from .sandbox.invented import invent
 
-    return invent(
-        item.name,
-        type=item.type,
-        pattern=item.pattern or None,
-        choices=item.choices,
-        example=reveal(item.example),
-        secret=item.secret,
-    )
+    keys = signing_inputs(flow, {name: Unknown(f"inputs.{name}") for name in flow.inputs})
+
+    def invented(item: Input) -> JSON:
+        if item.name in keys:
+            from .jose import new_key
+
+            return new_key(keys[item.name])
+        return invent(
+            item.name,
+            type=item.type,
+            pattern=item.pattern or None,
+            choices=item.choices,
+            example=reveal(item.example),
+            secret=item.secret,
+        )
+
+    return invented

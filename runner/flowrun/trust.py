@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from .errors import FlowError
+from .errors import FlowError, located
 from .flow import Flow, Input, digest
 from .secret import JSON
 
@@ -28,6 +28,11 @@ def elsewhere(environ: Mapping[str, str], flow: Flow, item: Input) -> JSON:
         raise FlowError("E221", message, hint=hint, place=item.place)
     if how == "env":
         return environ.get(str(what))
+    if how == "keyring":
+        from .keys import from_keyring
+
+        with located(item.place):
+            return from_keyring(str(what))
     _refuse_relative(item, str(what[0] if isinstance(what, list) else what), file=how == "file")
     return _from_file(item, str(what)) if how == "file" else _from_command(item, what, environ)
 

@@ -42,8 +42,7 @@ def load(flow: str, console: Console, *, base: bool = False) -> Flow:
         console.tell(f"{flow} is not here; using the recipe that flowrun ships")
     loaded = load_source(source)
     check(loaded)
-    may_be_unset = base and "extends" not in loaded.document
-    if not may_be_unset and (unset := list(unset_vars(loaded))):
+    if unset := list(unset_vars(loaded, base=base)):
         raise FlowError.of(unset)
     return loaded
 

@@ -58,8 +58,13 @@ AUTHENTICATION: dict[str, Callable[[Client], Parts]] = {
 
 
 def authenticate(client: Client) -> Parts:
-    """What *client* adds to a token request; a client without a secret only names itself."""
+    """
+    What *client* adds to a token request; one without a secret only names itself, and one without
+    an id adds nothing.
+    """
     if client.auth not in AUTHENTICATION:
         hint = did_you_mean(client.auth, AUTHENTICATION) or f"One of {', '.join(AUTHENTICATION)}."
         raise FlowError("E205", f"{client.auth!r} is no way to authenticate a client", hint=hint)
+    if client.id is None:
+        return {}, {}
     return (AUTHENTICATION[client.auth] if client.secret is not None else _none)(client)

@@ -31,7 +31,8 @@ def proved(exchange: Exchange, client: Client, request: Received) -> dict[str, s
     posted = "post" if "client_secret" in sent else "none"
     got = posted if basic is None else "basic" if posted == "none" else "basic and post"
     wanted = "none" if client.secret is None and got == "none" else exchange.client_auth
-    pair = basic or (sent.get("client_id", ""), sent.pop("client_secret", ""))
+    unnamed = client.id if wanted == "none" else ""  # not every grant needs a client
+    pair = basic or (sent.get("client_id", unnamed), sent.pop("client_secret", ""))
     secret = "" if wanted == "none" else client.secret or ""
     if got != wanted.removesuffix("-raw") or pair != (client.id, secret):
         description = f"expected the client by {wanted}, got {got} or another id or secret"

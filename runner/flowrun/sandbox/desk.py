@@ -40,13 +40,13 @@ class Desk:
         self.person, self.asked = person, dict[str, tuple[Exchange, str, str]]()
 
     def respond(self, request: Received) -> Reply:
-        kinds = {"authorize": self._authorize, "token": self._token, "http": self._http}
+        kinds = {"authorize": self._authorize, "device": self._device, "token": self._token}
         with self.provider.opened():
             if (request.method, request.target) == ("POST", CONSENT):
                 return self._consented(request.sent)
             for exchange in matching(self.exchanges, request)[:1]:
                 try:
-                    return kinds[exchange.kind](exchange, request)
+                    return kinds.get(exchange.kind, self._http)(exchange, request)
                 except Refused as refusal:
                     status, error, description = refusal.args
                     return Reply(status, {"error": error, "error_description": description})
@@ -100,6 +100,20 @@ class Desk:
         named: JSON = {exchange.names.get(name, name): value for name, value in issued.items()}
         status, extra = _own(exchange)
         return Reply(status, overlaid(named, extra or {}, issued))
+
+    def _device(self, exchange: Exchange, request: Received) -> Reply:
+        """A device code that a person has entered and allowed before it is asked for."""
+        proved(exchange, self.client, request)
+        host = request.target.partition("/")[0]
+        invited: JSON = {
+            "device_code": secrets.token_urlsafe(24),
+            "user_code": "SAND-BOXX",
+            "verification_uri": f"{_scheme(exchange)}://{host}/device",
+            "interval": 1,
+            "expires_in": 600,
+        }
+        status, extra = _own(exchange)
+        return Reply(status, overlaid(invited, extra or {}, {}))
 
     def _http(self, exchange: Exchange, request: Received) -> Reply:
         scheme, _, bearer = request.authorization.partition(" ")

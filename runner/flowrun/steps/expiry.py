@@ -40,7 +40,7 @@ def _ends(
     if rule == "never":
         return None
     if isinstance(rule, Map):
-        found = options.late_known("expires", response=answer_of(response))
+        found = options.late_known("expires", "in", "at", response=answer_of(response))
         if "at" in rule:
             at = reveal(found.get("at"))
             return moment_in(at, str(rule["format"])) if "format" in rule else moment(at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..jose import ALGORITHMS, sign
 from ..message import Request
-from ..secret import JSON, Secret, reveal
+from ..secret import JSON, Secret, Value, reveal
 from ..services import Outputs, Services
 from .kind import Options, text_of
 
@@ -17,8 +17,8 @@ LIFETIME_S = 300
 
 def run(options: Options, services: Services) -> Outputs:
     alg = options.one_of("alg", ALGORITHMS, "RS256")
-    header = {"alg": alg, **_plain(options, "header")}
-    claims = {**_timed(options, services), **_plain(options, "claims")}
+    header = _over({"alg": alg}, options.get("header"))
+    claims = _over(_timed(options, services), options.get("claims"))
     return {"jwt": Secret(sign(header, claims, text_of(options.get("key"))))}
 
 
@@ -27,8 +27,11 @@ def preview(options: Options) -> Request | None:
     return None
 
 
-def _plain(options: Options, key: str) -> dict[str, JSON]:
-    return {name: reveal(value) for name, value in options.fields(key).items()}
+def _over(own: dict[str, JSON], given: Value) -> dict[str, JSON]:
+    """*own* fields with the *given* over them; null takes away."""
+    plain = reveal(given)
+    merged = {**own, **(plain if isinstance(plain, dict) else {})}
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def _timed(options: Options, services: Services) -> dict[str, JSON]:

@@ -104,13 +104,14 @@ class Options:
             return {}
         return {name: self._evaluate(text, more) for name, text in fields.items()}
 
-    def late_known(self, key: str, **more: Value) -> dict[str, Value]:
-        """Names and values that waited, without those that the answer does not have."""
+    def late_known(self, key: str, *names: str, **more: Value) -> dict[str, Value]:
+        """Those of *names* in a waiting option that are given, and that the answer has."""
         fields = self._late.get(key)
         known: dict[str, Value] = {}
-        for name, text in fields.items() if isinstance(fields, Map) else ():
-            with contextlib.suppress(ProviderError):
-                known[name] = self._evaluate(text, more)
+        if isinstance(fields, Map):
+            for name in names:
+                with contextlib.suppress(ProviderError):
+                    known[name] = self._evaluate(fields.get(name), more)
         return known
 
     def late_texts(self, key: str, **more: Value) -> dict[str, Value]:

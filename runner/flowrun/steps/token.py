@@ -129,7 +129,7 @@ _TOKEN = re.compile(r"[\x20-\x7e]*")
 
 def _refusal(options: Options, payload: Mapping[str, JSON], answer: Mapping[str, Value]) -> Refusal:
     usual = refusal_in(payload)
-    found = options.late_known("errors", response=answer)
+    found = options.late_known("errors", "code", "text", response=answer)
     return Refusal(
         text_of(found.get("code")) or usual.code, text_of(found.get("text")) or usual.text
     )
