@@ -16,9 +16,11 @@ from flowrun.load import load_source
 from flowrun.message import Response
 from flowrun.passes import for_token, passes, yielded
 from flowrun.place import Source
+from flowrun.record import Record
 from flowrun.secret import JSON
 from flowrun.stores.files import FileStore
 from flowrun.wire import Encoded
+from servers.command import Cli
 from servers.kinds import NOON, World, answer
 
 BOT_AND_USER = """
@@ -149,3 +151,25 @@ def test_a_token_that_is_made_from_another_comes_along_with_it() -> None:
     assert passes(flow) == [""]
     assert yielded(flow, "") == {"", "page"}
     assert len(for_token(flow, "page").steps("refresh")) == 0
+
+
+TOKENS: dict[str, JSON] = {"access_token": "fake-bot", "expires_at": 4_000_000_000}
+USER: dict[str, JSON] = {
+    "access_token": "fake-user",
+    "expires_at": 4_000_000_000,
+    "flowrun": {"issued_at": 1},
+}
+
+
+def test_the_command_line_gives_out_each_of_them(cli: Cli) -> None:
+    store = FileStore(cli.folder / "tokens")
+    store.write("chat", Record(TOKENS, {"version": 1, "grant": "g", "tokens": {"user": USER}}))
+
+    own, users = cli("token", "chat"), cli("token", "chat", "--named", "user")
+    nobodys, status = cli("token", "chat", "--named", "usr"), cli("status", "--json")
+
+    assert (own.stdout, users.stdout) == ("fake-bot\n", "fake-user\n")
+    assert (nobodys.status, nobodys.stdout) == (7, "")
+    assert "Did you mean 'user'?" in nobodys.stderr
+    assert json.loads(status.stdout)[0]["tokens"]["user"]["expires_at"] == 4_000_000_000
+    assert "fake-user" not in status.stdout

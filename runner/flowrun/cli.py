@@ -192,6 +192,10 @@ def token(
         str | None,
         typer.Option("--min-ttl", metavar="TIME", help="Refresh unless it lives this much longer."),
     ] = None,
+    named: Annotated[
+        str,
+        typer.Option("--named", metavar="TOKEN", help="Another token that the record keeps."),
+    ] = "",
     set_: Set = None,
     profile: Profile = "",
     sandbox: Sandbox = False,
@@ -210,7 +214,7 @@ def token(
     )
     from .commands import token as command
 
-    return command.token(name, settings, min_ttl_s=_seconds(min_ttl), json=json)
+    return command.token(name, settings, named=named, min_ttl_s=_seconds(min_ttl), json=json)
 
 
 @app.command()

@@ -46,13 +46,24 @@ class Console:
     def trace(self, request: Request, response: Response | None) -> None:
         """A line for each exchange; what it carried is kept out of all that follows."""
         self.redact.add(secrets_of(request))
-        if response is not None and isinstance(response.json, dict):
-            self.redact.add(
-                [v for k, v in response.json.items() if k.endswith(("token", "secret"))]
-            )
+        if response is not None:
+            self.redact.add(_secrets_in(response.json))
         if self.verbose:
             ended = f"{response.status}, {len(response.body)} bytes" if response else "no answer"
             self.tell(f"{request.method} {masked(request.url)} -> {ended}")
+
+
+def _secrets_in(answer: JSON) -> list[JSON]:
+    """What an answer holds under names that secrets have, however deep."""
+    found: list[JSON] = []
+    rest = [answer]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, dict):
+            named = {k.lower(): v for k, v in item.items() if isinstance(v, str)}
+            found += [v for k, v in named.items() if k.endswith(("token", "secret"))]
+        rest += item.values() if isinstance(item, dict) else item if isinstance(item, list) else []
+    return found
 
 
 def described(problem: Problem) -> str:

@@ -17,6 +17,18 @@ def facts(record: Record) -> dict[str, JSON]:
         "refreshed_at": record.meta.get("refreshed_at"),
         "needs_person": record.needs_person,
         "last_error": record.meta.get("last_error"),
+        **({"tokens": _others(record)} if record.names else {}),
+    }
+
+
+def _others(record: Record) -> JSON:
+    """The tokens that are kept beside the record's own, as far as they are no secret."""
+    return {
+        name: {
+            "expires_at": record.named(name).fields.get("expires_at"),
+            "needs_person": record.named(name).needs_person,
+        }
+        for name in record.names
     }
 
 

@@ -48,7 +48,7 @@ def status(names: Sequence[str], settings: Settings, *, json: bool = False) -> i
 
 
 def _state(record: Record, now: float, *, pending: bool) -> str:
-    if record.needs_person:
+    if any(record.named(name).needs_person for name in ("", *record.names)):
         return "needs a person"
     if pending:
         return "refresh pending"

@@ -1,0 +1,48 @@
+"""Every grant that flowrun ships: a file of five lines, against the embedded provider."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flowrun.library import shipped
+from servers.command import Cli
+
+SET = {
+    "base/authorization-code": "authorize_url: https://id.test/a, token_url: https://id.test/t",
+    "base/device-code": "device_url: https://id.test/d, token_url: https://id.test/t",
+    "base/openid": "issuer: https://id.test",
+}
+"""What a child must say; the others need a token endpoint."""
+
+BASES = [name for name in shipped() if name.startswith("base/")]
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_child_that_sets_what_must_be_set_gets_a_token_and_renews_it(
+    base: str, cli: Cli, tmp_path: Path
+) -> None:
+    named = SET.get(base, "token_url: https://id.test/t")
+    (tmp_path / "child.yaml").write_text(
+        f"flowrun: 1\nextends: {base}\nname: child\nvars: {{{named}}}\n", "utf-8"
+    )
+
+    checked, ran = cli("check", "child.yaml"), cli("child.yaml", "--sandbox")
+    refreshed = cli("refresh", "child", "--sandbox")
+
+    assert (checked.status, ran.status, refreshed.status) == (0, 0, 0), ran.stderr
+    record = json.loads((tmp_path / "tokens" / "sandbox" / "child.json").read_text("utf-8"))
+    assert record["access_token"].startswith("sandbox-access-")
+    assert "child: refreshed until" in refreshed.stderr
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_what_must_be_set_is_told(base: str, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "child.yaml").write_text(f"flowrun: 1\nextends: {base}\nname: child\n", "utf-8")
+
+    done = cli("check", "child.yaml")
+
+    assert done.status == 2
+    assert "error E212: the var" in done.stderr
