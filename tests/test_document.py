@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -81,12 +82,12 @@ def test_a_key_is_a_text_whatever_it_looks_like() -> None:
 
 
 # JSON may spell what lies beyond U+FFFF as two escapes, which YAML does not take; nor does it take
-# control characters as they are, and of line separators it makes spaces.
+# control characters as they are. Line separators and what turns a line round are refused.
 TEXTS = st.text(
     st.characters(
         max_codepoint=0xFFFD,
         exclude_categories=["Cc", "Cs", "Zl", "Zp"],
-        exclude_characters="\ufeff",
+        exclude_characters="\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
     )
     | st.sampled_from("\n\t\r\b\0"),
     max_size=100,  # a key in one line has at most 1024 characters, its escapes counted
@@ -139,6 +140,42 @@ def test_an_alias_stands_where_its_anchor_does() -> None:
 
 def test_a_byte_order_mark_is_no_part_of_a_key() -> None:
     assert plain(read("\ufeffkey: value\n")) == {"key": "value"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1 # safe\u2028hosts: [evil.com]\n",
+        "a: 1 # safe\x85b: 2",
+        'a: "\u202e}moc.live"',
+        "\u2066a: 1",
+    ],
+    ids=["line separator", "next line", "right to left", "isolate"],
+)
+def test_what_nobody_sees_is_refused(text: str) -> None:
+    error = refused(text)
+
+    assert error.code == "E202"
+    assert re.search(r"""write "\\u(2028|0085|202e|2066)\"""", str(error))
+    assert error.problems[0].place is not None
+
+
+def test_what_nobody_sees_may_be_written_out() -> None:
+    assert read('a: "\\u202e\\u2028"') == {"a": "\u202e\u2028"}
+
+
+@pytest.mark.parametrize(
+    "text", ["a: {?b: 1}", "a: [?b]", 'a: {?"b": 1}', "\ufeffa: [?b]", "a: &b:c d", "a: &b?c"]
+)
+def test_what_the_parser_would_cut_in_two_is_refused(text: str) -> None:
+    assert refused(text).code == "E202"
+
+
+@pytest.mark.parametrize(
+    "text", ["? a\n: b", "{? a : b}", "a?: b", "a: &x b", "a: [&x b, c?d]", "a: '&b:c ?d'", "?a: b"]
+)
+def test_what_only_looks_cut_is_read(text: str) -> None:
+    assert len(read(text)) == 1
 
 
 def test_a_megabyte_is_refused_unread() -> None:

@@ -84,9 +84,8 @@ def read(source: Source) -> tuple[Map, list[Problem]]:
     if isinstance(root, Map):
         return root, reader.problems
     hint, place = "It begins with `flowrun: 1`.", Place(source, 1, 1)
-    raise FlowError.of(
-        reader.problems or [Problem("E205", "a flow file is a mapping", hint, place)]
-    )
+    no_mapping = Problem("E205", "a flow file is a mapping", hint, place)
+    raise FlowError.of(reader.problems or [no_mapping])
 
 
 # JSON's spelling of a number; everything else that is plain stays the text that it is.
@@ -106,6 +105,9 @@ def _plain(text: str) -> bool | int | float | str | None:
     return text
 
 
+# Line ends to YAML 1.1 and to no editor, and what makes a line read in another order.
+_UNSEEN = re.compile("[\x85\u2028-\u202e\u2066-\u2069]")
+_CUT_ANCHOR = re.compile(r"&[\w-]+[?:]", re.ASCII)
 QUOTE_BRACES = 'A value that begins with {{ must be quoted: "{{ ... }}".'
 
 _HINTS = {
@@ -119,6 +121,7 @@ class _Reader:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.text = source.text.removeprefix("\ufeff")  # which libyaml does not count
         self.problems: list[Problem] = []
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.nodes = 0
@@ -128,15 +131,17 @@ class _Reader:
 
         if len(self.source.text) > MAX_CHARACTERS:
             raise FlowError("E202", f"a flow file has at most {MAX_CHARACTERS} characters")
+        if unseen := _UNSEEN.search(self.source.text):
+            at = self.at(len(self.source.text[: unseen.start()].encode()))
+            message = f'a character that nobody sees; write "\\u{ord(unseen[0]):04x}"'
+            raise FlowError("E202", message, place=at)
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
-            self.events: Iterator[yaml.Event] = yaml.parse(self.source.text, Loader=loader)
-            for event in self.events:
-                if isinstance(event, yaml.DocumentStartEvent):
-                    root = self.node(next(self.events))
-                    break
-            else:
+            self.events: Iterator[yaml.Event] = yaml.parse(self.text, Loader=loader)
+            next(self.events)  # the start of the stream
+            if isinstance(next(self.events), yaml.StreamEndEvent):
                 return None
+            root = self.node(next(self.events))
             next(self.events)  # the end of the document
             if not isinstance(another := next(self.events), yaml.StreamEndEvent):
                 self.refuse(another, "a flow file is one document")
@@ -181,7 +186,7 @@ class _Reader:
 
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
-        self.count(event, 1)
+        self.one(event)
         assert isinstance(event, yaml.NodeEvent)
         if (tag := getattr(event, "tag", None)) not in (None, "!"):
             shown = str(tag).replace("tag:yaml.org,2002:", "!!")
@@ -198,6 +203,13 @@ class _Reader:
         if event.anchor:
             self.anchors[event.anchor] = (value, self.nodes - before + 1)
         return value
+
+    def one(self, event: yaml.Event) -> None:
+        """Count it; refuse what is one word to YAML 1.2, and two to the parser, which knows 1.1."""
+        self.count(event, 1)
+        at = event.start_mark.index if event.start_mark else 0
+        if self.text[at - 1 : at] == "?" or _CUT_ANCHOR.match(self.text, at):
+            self.refuse(event, "? and & stand before a word of their own", hint="Quote the text.")
 
     def alias(self, event: yaml.AliasEvent) -> Node:
         if event.anchor not in self.anchors:
@@ -239,7 +251,7 @@ class _Reader:
         import yaml
 
         if isinstance(event, yaml.ScalarEvent) and event.tag in (None, "!"):
-            self.count(event, 1)
+            self.one(event)
             return str(event.value)
         self.node(event)
         at = self.place(event)
