@@ -469,6 +469,26 @@ def test_nothing_is_sent_to_an_unsafe_url(url: str) -> None:
     assert world.wire.sent == []
 
 
+@pytest.mark.parametrize("asked", ["\xb2", "9" * 5000, "-1", "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_a_wait_that_no_number_tells_is_the_recipes_own(asked: str) -> None:
+    answers = [Response(503, {"retry-after": asked}, b""), answer()]
+    world = World(lambda _: answers.pop(0))
+
+    run_kind("http", "{get: 'https://id.example/job'}\n    retry: {times: 1, wait: 1}", world)
+
+    assert answers == []
+
+
+@pytest.mark.parametrize("duration", ["soon", "5x", "-1s", "\xb2", "1.5h", "9" * 5000])
+def test_what_is_no_duration_is_refused_where_a_template_makes_it(duration: str) -> None:
+    options = "{at: 'http://127.0.0.1:8484/', timeout: '{{ inputs.t }}'}"
+
+    with pytest.raises(FlowError, match="is no duration") as caught:
+        run_kind("capture", options, authorization=SENT, inputs={"t": duration})
+
+    assert caught.value.code == "E222"
+
+
 # set, ask, show
 
 

@@ -122,7 +122,7 @@ def test_header_value_that_no_header_can_hold_is_refused_unseen(value: str) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a b", "a:b", "ü", "x\n", "Host", "content-length", "accept-encoding"]
+    "name", ["", "a b", "a:b", "a: b", "ü", "x\n", "Host", "content-length", "accept-encoding"]
 )
 def test_header_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(FlowError) as caught:
@@ -138,6 +138,22 @@ def test_secret_that_is_no_unicode_leaves_no_trace() -> None:
     assert caught.value.code == "E222"
     assert caught.value.__cause__ is None
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("json", {"a": float("inf")}),
+        ("json", {"a": float("nan")}),
+        ("text", {"a": 1}),
+        ("text", [1]),
+    ],
+)
+def test_what_is_no_json_or_no_text_is_not_sent(kind: str, content: Value) -> None:
+    with pytest.raises(FlowError) as caught:
+        encode(post(kind, content))
+
+    assert caught.value.code == "E222"
 
 
 @pytest.mark.parametrize("value", [{"b": "c"}, [["b"]]])

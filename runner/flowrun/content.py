@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -30,14 +31,9 @@ def content_of(body: bytes, content_type: str) -> JSON:
 
 def _json(body: bytes, content_type: str) -> JSON:
     try:
-        value: JSON = json.loads(body, parse_constant=_no_json)
-    except (ValueError, RecursionError):
+        return read_json(body)
+    except ValueError:
         return None
-    return value
-
-
-def _no_json(word: str) -> JSON:
-    raise ValueError(f"{word} is Python's, not JSON")
 
 
 def _jsonp(body: bytes, content_type: str) -> JSON:
@@ -111,3 +107,36 @@ def _form(body: bytes, content_type: str) -> JSON:
 
 
 _READERS: tuple[Callable[[bytes, str], JSON], ...] = (_json, _jsonp, _xml, _form)
+
+
+MOST_JSON_DEPTH = 100
+"""Nobody's answer is so deep; whoever walks it would run out of stack."""
+
+
+def read_json(text: str | bytes) -> JSON:
+    """*text* as JSON; raises `ValueError` for what is none, and for what is too deep to walk."""
+    try:
+        value: JSON = json.loads(text, parse_constant=_no_json, parse_float=_number)
+    except RecursionError:
+        raise ValueError("too deep") from None
+    level = [value]
+    for _ in range(MOST_JSON_DEPTH):
+        level = [item for each in level for item in _items(each)]
+    if level:
+        raise ValueError("too deep")
+    return value
+
+
+def _items(value: JSON) -> list[JSON]:
+    return (
+        [*value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    )
+
+
+def _number(text: str) -> float | str:
+    # 1e999 would be infinity, which nobody could write as JSON again.
+    return number if math.isfinite(number := float(text)) else text
+
+
+def _no_json(word: str) -> JSON:
+    raise ValueError(f"{word} is Python's, not JSON")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from .content import read_json
 from .errors import FlowError
 from .secret import JSON
 
@@ -93,8 +94,8 @@ def _claims(token: str) -> JSON:
     import base64
 
     _, payload, _ = token.split(".")
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return {**claims}
+    claims = read_json(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return {**claims} if isinstance(claims, dict) else None
 
 
 def _int(value: str | int | float) -> int:

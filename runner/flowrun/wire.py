@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 
 from . import __version__
 from .errors import FlowError
+from .filters import spelled
 from .message import Body, Request, Verbatim
 from .secret import JSON, masked, reveal
 
@@ -20,7 +21,7 @@ FRAMING = (
     *("accept-encoding", "connection", "content-length"),
     *("host", "te", "transfer-encoding", "upgrade"),
 )
-HEADER = re.compile(r"[!#$%&'*+.^_`|~\w-]+: [\t\x20-\x7e\xa0-\xff]*", re.ASCII)
+HEADER = (re.compile(r"[!#$%&'*+.^_`|~\w-]+", re.ASCII), re.compile(r"[\t\x20-\x7e\xa0-\xff]*"))
 URL_SAFE = "!$%&'()*+,/:;=?@[]~"
 
 
@@ -39,9 +40,9 @@ def encode(request: Request) -> Encoded:
         url = _url(str(reveal(request.url)), reveal(request.query))
         headers = _completed(_headers(reveal(request.headers), request.body), OURS)
         content = request.body and _text(request.body.kind, reveal(request.body.content)).encode()
-    except UnicodeEncodeError:
+    except ValueError:  # a text that is no Unicode, a number that is no JSON
         # Not `from error`: it holds the text, which may be secret.
-        raise FlowError("E222", "a value in the request is no text that can be encoded") from None
+        raise FlowError("E222", "a value in the request cannot be encoded") from None
     return Encoded(request.method, url, headers, content)
 
 
@@ -85,7 +86,8 @@ def _flat(pairs: JSON) -> Iterator[tuple[str, str]]:
 def _headers(given: JSON, body: Body | None) -> list[tuple[str, str]]:
     headers = list(_flat(given))
     for name, value in headers:
-        if not HEADER.fullmatch(f"{name}: {value}") or name.lower() in FRAMING:
+        fits = [part.fullmatch(text) for part, text in zip(HEADER, (name, value), strict=True)]
+        if not all(fits) or name.lower() in FRAMING:
             raise FlowError("E222", f"the header {name!r} or its value is none that a flow may set")
     about = {"Content-Type": CONTENT_TYPES[body.kind]} if body else {}
     return _completed(headers, {"Accept": "application/json"} | about)
@@ -101,7 +103,9 @@ def _text(kind: str, content: JSON) -> str:
     if kind == "form":  # RFC 6749 appendix B: a space is a plus
         pairs = _flat(content)
         return "&".join(f"{quote_plus(name)}={_quoted(v, plus=True)}" for name, v in pairs)
-    return json.dumps(_without_nulls(content)) if kind == "json" else str(content)
+    if kind == "json":
+        return json.dumps(_without_nulls(content), allow_nan=False)
+    return spelled(content)
 
 
 def _without_nulls(value: JSON) -> JSON:

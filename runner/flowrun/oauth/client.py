@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
-from urllib.parse import quote_plus
 
 from ..errors import FlowError
+from ..filters import encoded, spelled
 from ..near import did_you_mean
 from ..secret import Secret, Value, reveal
 
@@ -24,8 +25,19 @@ Parts = tuple[Mapping[str, Value], Mapping[str, Value]]
 
 def basic(user: Value, password: Value) -> Secret:
     """The value of an Authorization header of the Basic scheme (RFC 7617)."""
-    pair = f"{reveal(user) or ''}:{reveal(password) or ''}"
-    return Secret("Basic " + base64.b64encode(pair.encode()).decode())
+    name, word = _word(user), _word(password)
+    if ":" in name or _CONTROL.search(name + word):
+        hint = "With `auth: basic` a client's are encoded."
+        raise FlowError("E222", "a name or password that no Basic header can hold", hint=hint)
+    return Secret("Basic " + base64.b64encode(f"{name}:{word}".encode()).decode())
+
+
+# RFC 7617 section 2; a lone surrogate is no character at all.
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def _word(value: Value) -> str:
+    return "" if (plain := reveal(value)) is None else spelled(plain)
 
 
 def _post(client: Client) -> Parts:
@@ -35,8 +47,7 @@ def _post(client: Client) -> Parts:
 def _basic(client: Client) -> Parts:
     # Both halves are form-encoded first (RFC 6749 section 2.3.1).
     user, password = (
-        quote_plus(str(reveal(client.id))),
-        quote_plus(str(reveal(client.secret) or "")),
+        encoded(_word(half)).replace("%20", "+") for half in (client.id, client.secret)
     )
     return {}, {"Authorization": basic(user, password)}
 

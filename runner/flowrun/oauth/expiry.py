@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ..content import read_json
 from ..secret import JSON
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _claims(token: JSON) -> Mapping[str, JSON]:
         return {}
     try:
         padded = parts[1] + "=" * (-len(parts[1]) % 4)
-        claims = json.loads(base64.urlsafe_b64decode(padded))
+        claims = read_json(base64.urlsafe_b64decode(padded))
     except ValueError:
         return {}
     return claims if isinstance(claims, dict) else {}

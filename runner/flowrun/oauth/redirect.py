@@ -65,7 +65,7 @@ def _judge_issuer(params: Mapping[str, str], issuer: str) -> None:
 def _same(left: str, right: str) -> bool:
     import hmac
 
-    return hmac.compare_digest(left.encode("utf-8", "replace"), right.encode())
+    return hmac.compare_digest(left.encode("utf-8", "replace"), right.encode("utf-8", "replace"))
 
 
 def _told(params: Mapping[str, str]) -> str:

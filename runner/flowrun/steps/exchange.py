@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -169,7 +170,7 @@ def _tried(options: Options, services: Services, request: Request, *, redeems: b
 
 def _asked_to_wait(response: Response, default_s: int) -> int:
     asked = response.headers.get("retry-after", "")
-    return min(int(asked), LONGEST_WAIT_S) if asked.isdigit() else default_s
+    return min(int(asked), LONGEST_WAIT_S) if re.fullmatch("[0-9]{1,9}", asked) else default_s
 
 
 def scrubbed(refusal: Refusal, request: Request) -> Refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -161,7 +162,9 @@ def seconds_of(text: str, default: int) -> int:
     """A duration such as 90, 90s, 5m, 2h or 30d in seconds."""
     if not text:
         return default
-    return int(text) if text.isdigit() else int(text[:-1]) * UNITS_S[text[-1]]
+    if found := re.fullmatch("([0-9]{1,9})([smhd]?)", text):
+        return int(found[1]) * UNITS_S[found[2] or "s"]
+    raise FlowError("E222", f"{text!r} is no duration", hint="Such as 90, 90s, 5m, 2h or 30d.")
 
 
 def text_of(value: Value) -> str:
