@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from servers.command import TESTS, Cli, Process
 from servers.rig import Rig, free_port, rig
 from servers.zendesk import Served, serving
+
+# The same values every time, so that a change is judged and not luck; in CI also others, and more.
+settings.register_profile("stable", derandomize=True, deadline=None)
+settings.register_profile(
+    "long",
+    deadline=None,
+    print_blob=True,
+    max_examples=int(os.environ.get("FLOWRUN_EXAMPLES") or 100),
+)
+settings.load_profile("long" if os.environ.get("FLOWRUN_EXAMPLES") else "stable")
 
 
 @pytest.fixture

@@ -140,6 +140,12 @@ def test_a_value_that_cannot_stand_there_is_refused(parts: list[str | Hole]) -> 
         "https://a.example/\x00",
         "https://[::g]/",
         "https://[127.0.0.1]/",
+        "https://2130706433/",
+        "https://127.1/",
+        "https://0x7f.0.0.1/",
+        "https://127.0.0.0x1/",
+        "https://127.0.0.01/",
+        "https://id.example.5/",
         "javascript:alert(1)",
     ],
 )

@@ -73,7 +73,8 @@ def _list(raw: JSON) -> list[JSON] | None:
 def _host(raw: JSON) -> str | None:
     label = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     text = str(raw)
-    return text if re.fullmatch(rf"{label}(?:\.{label})*(?::[0-9]{{1,5}})?", text) else None
+    fits = re.fullmatch(rf"{label}(?:\.{label})*(?::[0-9]{{1,5}})?", text)
+    return text if fits and _url(f"https://{text}") else None
 
 
 def _url(raw: JSON) -> str | None:

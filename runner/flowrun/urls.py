@@ -22,6 +22,7 @@ _URL = re.compile(
     rf"(https?)://({_LABEL}(?:\.{_LABEL})*|\[[0-9a-f.]*:[0-9a-f:.]*\])(?::([0-9]{{1,5}}))?([/?#][!-\[\]-~]*)?",
     re.IGNORECASE | re.ASCII,
 )
+_NUMBER = re.compile("[0-9]+|0x[0-9a-f]*")
 _DOTS = re.compile(r"/(?:\.|%2e){1,2}(?![^/?#])", re.IGNORECASE)
 _FITS = {
     "start": _URL,
@@ -99,6 +100,8 @@ def _split(url: str) -> tuple[str, str, int]:
         scheme, host = found[1].lower(), found[2].lower()
         if host.startswith("["):
             host = f"[{_address(host)}]" if _address(host) else ""
+        elif _NUMBER.fullmatch(host.rpartition(".")[2]) and not _address(host):
+            host = ""  # 127.1 and 2130706433 are 127.0.0.1 to whoever connects
         port = int(found[3] or _DEFAULT_PORTS[scheme])
         if host and 0 < port < 65536:
             return scheme, host, port
