@@ -56,9 +56,17 @@ BAD = {
     "host": GOOD.replace("https://id.example.com/me", '"https://{{ saved.host }}/me"'),
     "base": "flowrun: 1\nextends: base/authorisation-code\nname: based\n",
     "unset": "flowrun: 1\nextends: base/authorization-code\nname: unset\n",
+    "inherited": "flowrun: 1\nextends: ./name.yaml\n",
     "new": GOOD.replace("flowrun: 1", "flowrun: 2"),
 }
 """Flow files with something wrong in them."""
+
+REFUSES = GOOD.replace("      form:", "      expect: response.json.nothing == 1\n      form:")
+OTHERS = {
+    "refuses": REFUSES,
+    "tenant": "flowrun: 1\nextends: ./refuses.yaml\nvalues: {client_id: of-the-tenant}\n",
+}
+"""Flow files that check clean."""
 
 COMMAND_LINES = {
     "version": "--version",
@@ -72,6 +80,8 @@ COMMAND_LINES = {
     "check-json": "check ./good.yaml --json",
     "explain": "explain ./good.yaml --set client_id=canary",
     "explain-zendesk": "explain zendesk --set subdomain=acme --set client_id=canary",
+    "bad-inherited-json": "check ./inherited.yaml --json",
+    "inherited-at-run-time": "./tenant.yaml --sandbox --set client_id=canary",
     "status-empty": "status",
     "unknown-recipe": "zendsk",
     "unknown-file": "./nothing.yaml",
@@ -92,7 +102,7 @@ COMMAND_LINES = {
 
 @pytest.fixture
 def recipes(cli: Cli) -> Cli:
-    for name, text in {"good": GOOD, **BAD}.items():
+    for name, text in {"good": GOOD, **BAD, **OTHERS}.items():
         (cli.folder / f"{name}.yaml").write_text(text, "utf-8")
     return cli
 

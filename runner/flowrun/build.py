@@ -9,7 +9,8 @@ from .errors import FlowError, Problem
 from .flow import MODIFIERS, SECTIONS, Flow, Input, Step
 from .merge import by_id, copy, id_of, kind_of, merge, put
 from .near import did_you_mean
-from .place import Place, Source, Text, place_of
+from .place import Place, Source, place_of
+from .template import in_braces
 
 
 def build(document: Map, *, files: tuple[str, ...]) -> Flow:
@@ -139,8 +140,7 @@ def _in_braces(node: Node, key: str) -> Node:
         return result
     if not isinstance(node, str) or "{{" in node or (key == "expires" and node == "never"):
         return node
-    place = place_of(node)
-    return Text.at(place, f"{{{{ {node} }}}}") if place else f"{{{{ {node} }}}}"
+    return in_braces(node)
 
 
 def _used(document: Map, step: Map) -> Map:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from .errors import FlowrunError, PersonNeeded, Problem
 from .message import Request, Response, secrets_of
+from .place import Place
 from .secret import JSON, Redactor, Value, masked
 
 GRAVITY = (0, 6, 4, 2, 8, 5, 7, 3)
@@ -75,6 +76,7 @@ def described(problem: Problem) -> str:
         lines.append(problem.place.excerpt())
     if problem.hint:
         lines.append(f"  {problem.hint}")
+    lines += [f"  extended in {link}" for link in (place.extended() if place else ())]
     return "\n".join(lines)
 
 
@@ -87,8 +89,15 @@ def as_json(problem: Problem) -> dict[str, JSON]:
         "exit_status": int(problem.code[1]),
     }
     if place:
-        found |= {"file": place.source.name, "line": place.line, "column": place.column}
+        found |= where(place)
+    if links := [where(link) for link in (place.extended() if place else ())]:
+        found["extended_in"] = [*links]
     return found
+
+
+def where(place: Place) -> dict[str, JSON]:
+    """A place for programs."""
+    return {"file": place.source.name, "line": place.line, "column": place.column}
 
 
 def _printable(text: str) -> str:

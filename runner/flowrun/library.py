@@ -59,7 +59,7 @@ def find_base(name: str, child: Source, place: Place | None) -> Source:
     if name.startswith(("./", "../", "/")):
         return _read(Path(child.name).parent / name, name, place)
     if name in shipped():
-        return _shipped(name)
+        return _shipped(name)._replace(extended_at=place)
     hint = did_you_mean(name, shipped()) or f"A file beside this one is written ./{name}."
     raise FlowError("E211", f"no recipe called {name!r} is shipped", hint=hint, place=place)
 
@@ -72,7 +72,8 @@ def _shipped(name: str) -> Source:
 def _read(path: Path, shown: str, place: Place | None = None) -> Source:
     code = "E211" if place else "E201"
     try:
-        return Source(str(path), path.read_text("utf-8"))
+        text = path.read_text("utf-8-sig")  # a byte order mark would be a column of its own
+        return Source(str(path), text, extended_at=place)
     except FileNotFoundError:
         hint = did_you_mean(path.stem, shipped())
         raise FlowError(code, f"there is no file {shown}", hint=hint, place=place) from None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import ClassVar, NamedTuple, Self
 
 
 class Source(NamedTuple):
@@ -11,6 +12,7 @@ class Source(NamedTuple):
     name: str
     text: str
     shown: bool = True  # nobody wrote the plan that a record carries
+    extended_at: Place | None = None  # the `extends` that led here
 
     def line(self, number: int) -> str:
         lines = self.text.splitlines()
@@ -28,14 +30,31 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line}:{self.column}"
 
+    def extended(self) -> Iterator[Place]:
+        """Each `extends` that led to this file, back to the file that a person named."""
+        place = self.source.extended_at
+        while place:
+            yield place
+            place = place.source.extended_at
+
     def excerpt(self) -> str:
         """The source line with a caret under the place."""
         text, gutter = self.source.line(self.line), f"{self.line:>5} | "
-        before = "".join(
-            "\t" if character == "\t" else " " for character in text[: self.column - 1]
-        )
-        carets = "^" * max(1, min(self.width, len(text) - self.column + 1))
+        start, end = self.column - 1, self.column - 1 + self.width
+        before = "".join("\t" if each == "\t" else " " * _cells(each) for each in text[:start])
+        carets = "^" * max(1, sum(map(_cells, text[start:end])))
         return f"{gutter}{text}\n{' ' * (len(gutter) - 2)}| {before}{carets}"
+
+
+def _cells(character: str) -> int:
+    """How many columns of a terminal *character* takes."""
+    if character.isascii():
+        return 1
+    from unicodedata import category, east_asian_width
+
+    if category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
 
 
 class Text(str):
@@ -44,12 +63,21 @@ class Text(str):
     __slots__ = ("place",)
 
     place: Place
+    added: ClassVar[int] = 0  # characters before what the file says
 
     @classmethod
-    def at(cls, place: Place, text: str) -> Text:
+    def at(cls, place: Place, text: str) -> Self:
         self = cls(text)
         self.place = place
         return self
+
+
+class Braced(Text):
+    """An expression that has braces here, and none in its file."""
+
+    __slots__ = ()
+
+    added = 3
 
 
 def place_of(value: object) -> Place | None:

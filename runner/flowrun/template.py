@@ -12,9 +12,10 @@ from typing import NamedTuple
 from .errors import FlowError, located
 from .expression import Expression, parse
 from .filters import spelled
-from .place import Place, place_of
+from .place import Braced, Place, Text, place_of
 from .scope import Names, Undefined, cycle
 from .secret import Secret, Value, reveal
+from .spelling import part_of
 from .taint import is_list, joined, parts, settled
 from .urls import Hole, fill
 
@@ -49,41 +50,49 @@ def pieces(text: str) -> tuple[str | Expression, ...]:
     if any("{%" in literal or "{#" in literal for literal in literals):
         raise FlowError("E210", "a template has no statements and no comments", hint="Use {{ }}.")
     found: list[str | Expression] = [literals[0]]
+    at = len(literals[0]) + 2
     for source, literal in zip(sources, literals[1:], strict=True):
-        with _located_in(text, source):
+        with _located_in(text, source, at):
             found += [parse(source), literal]
+        at += len(source) + len(literal) + 4
     return tuple(piece for piece in found if piece) or ("",)
 
 
+def _pieces_at(text: str) -> Iterator[tuple[str | Expression, int]]:
+    """The pieces of *text*, and where in it each begins: an expression behind its braces."""
+    at = 0
+    for piece in pieces(text):
+        yield (piece, at) if isinstance(piece, str) else (piece, at + 2)
+        at += len(piece) if isinstance(piece, str) else len(piece.source) + 4
+
+
 @contextlib.contextmanager
-def _located_in(text: object, source: str) -> Iterator[None]:
-    """Give an error the place of the expression *source* in *text*."""
+def _located_in(text: object, source: str, at: int) -> Iterator[None]:
+    """Give an error the place of the expression *source*, which begins *at* in *text*."""
     try:
         yield
     except FlowError as error:
         if error.problems[0].place is None:
             name = error.name if isinstance(error, Undefined) else ""
-            place = _find(text, source, name)
+            place = _find(text, source, at, name)
             error.problems = tuple(problem._replace(place=place) for problem in error.problems)
         raise
 
 
-def _find(text: object, source: str, name: str = "") -> Place | None:
+_TEXTS = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|"""
+
+
+def _find(text: object, source: str, at: int, name: str = "") -> Place | None:
     """Where *source*, or the last part of the dotted *name* in it, stands in the file."""
-    place = place_of(text)
-    if place is None:
+    if not isinstance(text, Text):
         return None
-    whole, source = place.source.text, source.strip()
-    start = sum(map(len, whole.splitlines(keepends=True)[: place.line - 1])) + place.column - 1
-    at = whole.find(source, start, start + 4 * len(str(text)) + 200)
-    if at < 0:
-        return place
-    width = len(source.split("\n")[0])
-    if name and (inner := source.find(name)) >= 0:
-        width = len(name.rpartition(".")[2])
-        at += inner + len(name) - width
-    before = (whole[:at] + "x").splitlines()
-    return Place(place.source, len(before), len(before[-1]), width)
+    if not (inner := source.strip()):
+        return part_of(text, at - 2, len(source) + 4)
+    named = re.finditer(rf"{_TEXTS}(?<![\w.])({re.escape(name)})(?!\w)", source) if name else ()
+    if found := next((each for each in named if each[1]), None):
+        last = len(name.rpartition(".")[2])
+        return part_of(text, at + found.end() - last, last)
+    return part_of(text, at + len(source) - len(source.lstrip()), len(inner))
 
 
 def render(document: object, scope: Scope) -> Value:
@@ -104,16 +113,18 @@ def _rendered(document: object, scope: Scope) -> Value:
 
 def _text(text: str, scope: Scope) -> Value:
     with located(place_of(text)):
-        found = pieces(text)
+        found = list(_pieces_at(text))
         if len(found) > 1:
-            return joined([_value(piece, text, scope, inside=True) for piece in found])
-        return text if isinstance(found[0], str) else _value(found[0], text, scope)
+            return joined([_value(*each, text, scope, inside=True) for each in found])
+        return text if isinstance(found[0][0], str) else _value(*found[0], text, scope)
 
 
-def _value(piece: str | Expression, text: str, scope: Scope, *, inside: bool = False) -> Value:
+def _value(
+    piece: str | Expression, at: int, text: str, scope: Scope, *, inside: bool = False
+) -> Value:
     if isinstance(piece, str):
         return piece
-    with _located_in(text, piece.source):
+    with _located_in(text, piece.source, at):
         value = piece.evaluate(scope)
         if inside:
             spelled(reveal(value))  # raises here, where its place is known
@@ -131,7 +142,7 @@ def render_url(text: str, scope: Scope) -> str | Secret:
 
 def leaves(text: str, scope: Scope, chain: tuple[str, ...] = ()) -> Iterator[str | Hole]:
     """The pieces of *text*, those of the vars it names in their place, values as holes."""
-    for piece in pieces(text):
+    for piece, at in _pieces_at(text):
         if isinstance(piece, str):
             yield piece
             continue
@@ -142,7 +153,7 @@ def leaves(text: str, scope: Scope, chain: tuple[str, ...] = ()) -> Iterator[str
         if isinstance(var, str):
             yield from leaves(var, scope, (*chain, name))
         else:
-            yield Hole(_value(piece, text, scope), _find(text, piece.source))
+            yield Hole(_value(piece, at, text, scope), _find(text, piece.source, at))
 
 
 def evaluate(text: str | bool | int | float, scope: Scope) -> Value:
@@ -150,12 +161,18 @@ def evaluate(text: str | bool | int | float, scope: Scope) -> Value:
     if not isinstance(text, str):
         return text
     with located(place_of(text)):
-        braced = text if "{{" in text else f"{{{{{text}}}}}"
-        found = [piece for piece in pieces(braced) if not isinstance(piece, str) or piece.strip()]
-        if len(found) == 1 and isinstance(found[0], Expression):
-            return _value(found[0], text, scope)
+        braced = text if "{{" in text else in_braces(text)
+        found = [each for each in _pieces_at(braced) if str(each[0]).strip()]
+        if len(found) == 1 and isinstance(found[0][0], Expression):
+            return _value(*found[0], braced, scope)
         hint = "Write the whole of it inside one pair, or none; ~ puts texts together."
         raise FlowError("E208", "braces stand around a part of the expression", hint=hint)
+
+
+def in_braces(text: str) -> str:
+    """The expression *text*, which stands without its braces."""
+    place, braced = place_of(text), f"{{{{ {text} }}}}"
+    return Braced.at(place, braced) if place else braced
 
 
 def holds(text: str | bool | int | float, scope: Scope) -> bool:
@@ -177,9 +194,10 @@ def uses(document: object) -> Iterator[Use]:
     problems = []
     for text in (part for part in parts(document) if isinstance(part, str)):
         try:
-            for piece in (piece for piece in pieces(text) if isinstance(piece, Expression)):
-                for path in piece.paths:
-                    yield Use(path, _find(text, piece.source, ".".join(path)))
+            for piece, at in _pieces_at(text):
+                if isinstance(piece, Expression):
+                    for path in piece.paths:
+                        yield Use(path, _find(text, piece.source, at, ".".join(path)))
         except FlowError as error:
             problems += [p if p.place else p._replace(place=place_of(text)) for p in error.problems]
     if problems:
