@@ -65,6 +65,15 @@ REFUSES = GOOD.replace("      form:", "      expect: response.json.nothing == 1\
 OTHERS = {
     "refuses": REFUSES,
     "tenant": "flowrun: 1\nextends: ./refuses.yaml\nvalues: {client_id: of-the-tenant}\n",
+    "profiles": GOOD.replace(
+        "verify:",
+        """\
+profiles:
+  base: {client_id: of-all}
+  eu: {extends: base}
+  us: {extends: base, client_id: of-us}
+verify:""",
+    ).replace("save: good\n", ""),
 }
 """Flow files that check clean."""
 
@@ -89,6 +98,7 @@ COMMAND_LINES = {
     "unknown-input": "zendesk --set subdomian=acme",
     "unknown-profile": "./good.yaml --profile acme",
     "unknown-record": "token acme",
+    "all-profiles": "./profiles.yaml --all-profiles --sandbox",
     "no-value": "zendesk --set subdomain",
     "no-duration": "token acme --min-ttl soon",
     "no-input": "./good.yaml --no-input",

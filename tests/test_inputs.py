@@ -14,6 +14,7 @@ from flowrun.flow import Flow, Input
 from flowrun.inputs import Sources, resolve, variable
 from flowrun.load import load_source
 from flowrun.place import Place, Source
+from flowrun.profiles import lending
 from flowrun.secret import JSON, Secret
 
 SECRET = "fake-secret-of-acme"
@@ -93,6 +94,21 @@ def test_what_nobody_says_comes_from_around(origin: str, value: str, sources: So
     found = resolve(UNSAID, sources)
 
     assert (found.origins["it"], found.values["it"]) == (origin, value)
+
+
+def test_a_profile_stands_on_the_one_that_it_extends() -> None:
+    tenants = flow("""
+inputs: {site: {}, ttl: {default: "60"}, client: {optional: true, default: none}}
+profiles:
+  eu: {extends: us, site: eu, client: null}
+  us: {extends: base, site: us}
+  base: {ttl: "90", client: ours}
+""")
+
+    eu = resolve(tenants, Sources(profile="eu"))
+
+    assert eu.values == {"site": "eu", "ttl": "90", "client": None}
+    assert lending(tenants.document) == {"base", "us"}
 
 
 def test_a_person_is_asked_last_and_what_is_typed_is_kept_apart() -> None:

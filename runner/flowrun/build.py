@@ -10,6 +10,7 @@ from .flow import MODIFIERS, SECTIONS, Flow, Input, Step
 from .merge import by_id, copy, id_of, kind_of, merge, put
 from .near import did_you_mean
 from .place import Place, Source, place_of
+from .profiles import profiles_of
 from .template import in_braces
 
 
@@ -30,7 +31,7 @@ def build(document: Map, *, files: tuple[str, ...]) -> Flow:
         files=files,
         inputs={name: _input(document, name) for name in _map(document, "inputs")},
         values=_map(document, "values"),
-        profiles={name: _as_map(profile) for name, profile in _map(document, "profiles").items()},
+        profiles=profiles_of(document),
         vars=_map(document, "vars"),
         hosts=tuple(_text(host) for host in _as_items(document.get("hosts"))),
         sections=sections,

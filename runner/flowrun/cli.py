@@ -129,7 +129,7 @@ def run(
     set_: Set = None,
     profile: Profile = "",
     all_profiles: Annotated[
-        bool, typer.Option("--all-profiles", help="Run every profile of the flow.")
+        bool, typer.Option("--all-profiles", help="Run every profile that no other one extends.")
     ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask for consent again, even with a good token.")

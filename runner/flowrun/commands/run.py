@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..console import Console
 from ..current import make_current
+from ..profiles import lending
 from ..secret import JSON
 from ..session import Session
 from ..settings import Settings
@@ -39,7 +40,13 @@ def run(
 def _profiles(
     flow: str, settings: Settings, console: Console, *, all_of_them: bool
 ) -> Sequence[str]:
-    return list(load(flow, console).profiles) if all_of_them else [settings.profile]
+    if not all_of_them:
+        return [settings.profile]
+    loaded = load(flow, console)
+    lent = lending(loaded.document)
+    if lent:
+        console.tell(f"left out, since other profiles extend it: {', '.join(sorted(lent))}")
+    return [name for name in loaded.profiles if name not in lent]
 
 
 def _run(name: str, session: Session, *, again: bool, quiet: bool) -> JSON:
