@@ -28,9 +28,9 @@ ROOT = Path(flowrun.__path__[0])
 
 LAYERS = {
     "ground": "content errors freshness message near place secret settings",
-    "language": "build document expression filters fit flow hosts inputs jose keys library load "
-    "merge oauth.* profiles record schema scope services spelling taint template tree trust urls "
-    "wire",
+    "language": "_verdict build document expression filters fit flow hosts inputs jose keys library "
+    "load merge oauth.* profiles record schema scope services spelling taint template tree trust "
+    "urls wire",
     "edges": "capture.* guard http proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
     "engine": "check current engine job passes plan rehearsal review",
@@ -76,6 +76,7 @@ def name_of(path: Path) -> str:
 SOURCES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in SOURCES.items()}
 OWN = [name for name in SOURCES if name != "__init__"]
+WRITTEN = [name for name in OWN if name != "_verdict"]  # which .ci/compile-schema makes
 
 
 def imported(name: str) -> Iterator[str]:
@@ -161,14 +162,14 @@ def test_only_who_speaks_prints() -> None:
     assert {name for name in OWN if calls(name, "print")} <= MAY_PRINT
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_module_is_small(name: str) -> None:
     lines = len(SOURCES[name].read_text("utf-8").splitlines())
 
     assert lines <= LONGER_MODULES.get(name, MAX_MODULE_LINES)
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_function_is_small(name: str) -> None:
     functions = [
         node
@@ -268,8 +269,6 @@ steps:
 save: quick
 """
         (tmp_path / "quick.yaml").write_text(recipe, "utf-8")
-        modules_of(tmp_path, "./quick.yaml")  # whose verdict is remembered
-        (tmp_path / "tokens" / "quick.json").unlink()
         loaded = modules_of(tmp_path, "./quick.yaml")
 
     assert "flowrun.http" in loaded
@@ -278,7 +277,6 @@ save: quick
 
 
 def test_a_check_without_options_takes_no_command_line(tmp_path: Path) -> None:
-    modules_of(tmp_path, "check", "zendesk")
     loaded = modules_of(tmp_path, "check", "zendesk")
 
     assert not loaded & {"http.client", "httpx", "jsonschema", "typer"}

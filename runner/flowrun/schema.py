@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import _verdict
 from .document import Items, Map, Node
 from .errors import FlowError, Problem
 from .near import did_you_mean
@@ -46,49 +46,42 @@ def check(document: Map) -> None:
     """
     Refuse *document* unless the schema takes it.
 
-    A verdict of yes is remembered by the content that it is about, since loading the validator
-    takes longer than a whole flow.
-
     Raises:
         FlowError: everything that is wrong, each with its place.
     """
-    verdict = _verdict_path(document)
-    if os.path.exists(verdict):  # noqa: PTH110 - pathlib costs more than the look
-        return
-    if problems := list(_problems(document)):
-        raise FlowError.of(problems)
-    _remember(verdict)
-
-
-def _verdict_path(document: Map) -> str:
-    from hashlib import sha256
-
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")  # noqa: PTH111, PTH118
-    digest = sha256(f"{schema_text()}\0{document.place.source.text}".encode()).hexdigest()
-    return os.path.join(cache, "flowrun", "verdicts", digest)  # noqa: PTH118
-
-
-def _remember(verdict: str) -> None:
     try:
-        os.makedirs(os.path.dirname(verdict), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
-        os.close(os.open(verdict, os.O_CREAT | os.O_WRONLY, 0o600))
-    except OSError:
-        return  # only slower next time
+        _verdict.validate(document)
+    except _verdict.Refused:
+        # Only now, since loading the library that finds the words takes longer than a whole flow.
+        if problems := [each for error in judged(document) for each in _words(error, document)]:
+            raise FlowError.of(problems) from None
 
 
-def _problems(document: Map) -> Iterator[Problem]:
+def judged(document: Map) -> Iterator[ValidationError]:
+    """What the schema does not take, as the library has it."""
     import json
 
-    from jsonschema import Draft7Validator
+    from jsonschema import Draft7Validator, validators
 
-    for error in Draft7Validator(json.loads(schema_text())).iter_errors(document):
-        yield from _words(error, document)
+    extend: Callable[..., type[Draft7Validator]] = validators.extend
+    validator = extend(Draft7Validator, {"pattern": _pattern})(json.loads(schema_text()))
+    yield from validator.iter_errors(document)
+
+
+def _pattern(_: object, pattern: str, value: object, __: object) -> Iterator[ValidationError]:
+    """The keyword, in which $ is the end of the text; to Python a last line end may follow it."""
+    from jsonschema import ValidationError
+
+    if isinstance(value, str) and not _verdict.search(pattern, value):
+        yield ValidationError("")
 
 
 def _words(error: ValidationError, document: Map) -> Iterator[Problem]:
     place, name, node = _where(document, list(error.absolute_path))
     keyword, value = str(error.validator), error.instance
     wanted: Any = error.validator_value
+    if keyword == "anyOf":  # one of several words, or else a template that makes one
+        keyword, wanted = "enum", wanted[0]["enum"]
     if keyword == "additionalProperties" and isinstance(value, Map):
         known = list(error.schema.get("properties", {})) if isinstance(error.schema, dict) else []
         for key in value:
@@ -97,7 +90,8 @@ def _words(error: ValidationError, document: Map) -> Iterator[Problem]:
                 yield Problem("E203", f"unknown key {key!r} in {name}", hint, value.keys_at[key])
     elif keyword == "oneOf":
         if isinstance(value, Map):
-            yield from _not_one(value, [next(iter(each["required"])) for each in wanted], name)
+            keys = [key for each in wanted for key in each.get("required", ())]
+            yield from _not_one(value, keys, name)
     elif keyword in ("required", "dependencies"):
         missing = error.message.split("'")[1]
         hint = "Write `flowrun: 1` first." if missing == "flowrun" else ""
@@ -105,7 +99,7 @@ def _words(error: ValidationError, document: Map) -> Iterator[Problem]:
     else:
         if isinstance(node, Map) and isinstance(value, str):  # the value is a key of it
             place, name = node.keys_at[value], f"a key in {name}"
-        hint = did_you_mean(str(value), map(str, wanted)) if keyword == "enum" else ""
+        hint = did_you_mean(str(value), map(_word, wanted)) if keyword == "enum" else ""
         yield Problem(
             "E205", f"{name} {_shape(keyword, wanted, value)}", hint or _about(error), place
         )
@@ -152,7 +146,9 @@ def _shape(keyword: str, wanted: object, value: object) -> str:
         return f"must be {_either([KIND_NAMES[str(kind)] for kind in kinds])}, not {_kind(value)}"
     if keyword in ("enum", "const"):
         allowed = wanted if isinstance(wanted, list) else [wanted]
-        return f"must be {_either([str(each) for each in allowed])}, not {value!r}"
+        shown = _kind(value) if isinstance(value, Map | Items | None) else _word(value)
+        quoted = repr(value) if isinstance(value, str) else shown
+        return f"must be {_either([*dict.fromkeys(map(_word, allowed))])}, not {quoted}"
     if keyword in ("minLength", "minItems", "minProperties"):
         return "must not be empty"
     if keyword == "maxProperties" and isinstance(value, Map):
@@ -160,6 +156,10 @@ def _shape(keyword: str, wanted: object, value: object) -> str:
     if keyword == "pattern":
         return f"cannot be {value!r}"
     return f"must be at {'most' if keyword == 'maximum' else 'least'} {wanted}"
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _either(words: list[str]) -> str:
