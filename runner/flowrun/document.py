@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .errors import FlowError, Problem
 from .place import Place, Source, Text
@@ -116,15 +116,28 @@ _HINTS = {
 }
 
 
+_Whole: TypeAlias = "yaml.ScalarEvent | yaml.CollectionStartEvent"
+
+
 class _Reader:
     """Builds values from parser events; one for each text."""
 
     def __init__(self, source: Source) -> None:
+        import yaml
+
         self.source = source
         self.text = source.text.removeprefix("\ufeff")  # which libyaml does not count
         self.problems: list[Problem] = []
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.nodes = 0
+        # Bound once for all: what follows runs for every word of a file.
+        self.end_of_map, self.end_of_items = yaml.MappingEndEvent, yaml.SequenceEndEvent
+        self.alias_event, self.scalar_event = yaml.AliasEvent, yaml.ScalarEvent
+        self.make: dict[type, Callable[[Any, Place], Node]] = {
+            yaml.MappingStartEvent: self.map,
+            yaml.ScalarEvent: self.scalar,
+            yaml.SequenceStartEvent: self.items,
+        }
 
     def read(self) -> Node:
         import yaml
@@ -137,13 +150,13 @@ class _Reader:
             raise FlowError("E202", message, place=at)
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
-            self.events: Iterator[yaml.Event] = yaml.parse(self.text, Loader=loader)
-            next(self.events)  # the start of the stream
-            if isinstance(next(self.events), yaml.StreamEndEvent):
+            self.next: Callable[[], Any] = loader(self.text).get_event
+            self.next()  # the start of the stream
+            if isinstance(self.next(), yaml.StreamEndEvent):
                 return None
-            root = self.node(next(self.events))
-            next(self.events)  # the end of the document
-            if not isinstance(another := next(self.events), yaml.StreamEndEvent):
+            root = self.node(event := self.next(), self.place(event))
+            self.next()  # the end of the document
+            if not isinstance(another := self.next(), yaml.StreamEndEvent):
                 self.refuse(another, "a flow file is one document")
         except yaml.MarkedYAMLError as error:
             raise self.not_yaml(error) from None
@@ -173,88 +186,78 @@ class _Reader:
         start, end = event.start_mark, event.end_mark
         assert start is not None
         assert end is not None
-        width = end.column - start.column if end.line == start.line else 1
-        return Place(self.source, start.line + 1, start.column + 1, max(1, width))
+        line, column = start.line, start.column
+        width = end.column - column if end.line == line else 1
+        return Place(self.source, line + 1, column + 1, width or 1)
 
     def refuse(
         self, event: yaml.Event, message: str, *, code: str = "E202", hint: str = ""
     ) -> None:
         self.problems.append(Problem(code, message, hint, self.place(event)))
 
-    def node(self, event: yaml.Event) -> Node:
-        import yaml
-
-        if isinstance(event, yaml.AliasEvent):
-            return self.alias(event)
-        self.one(event)
-        assert isinstance(event, yaml.NodeEvent)
-        if (tag := getattr(event, "tag", None)) not in (None, "!"):
-            shown = str(tag).replace("tag:yaml.org,2002:", "!!")
+    def node(self, event: _Whole | yaml.AliasEvent, place: Place) -> Node:
+        if isinstance(event, self.alias_event):
+            return self.alias(event, place)
+        self.one(event, place)
+        if event.tag is not None and event.tag != "!":
+            shown = event.tag.replace("tag:yaml.org,2002:", "!!")
             self.refuse(event, f"tags such as {shown} are not used in a flow")
         before = self.nodes
-        value: Node
-        if isinstance(event, yaml.ScalarEvent):
-            text = event.value if event.style else _plain(event.value)
-            value = Text.at(self.place(event), text) if isinstance(text, str) else text
-        elif isinstance(event, yaml.MappingStartEvent):
-            value = self.map(event)
-        else:
-            value = self.items(event)
+        value = self.make[type(event)](event, place)
         if event.anchor:
             self.anchors[event.anchor] = (value, self.nodes - before + 1)
         return value
 
-    def one(self, event: yaml.Event) -> None:
+    def one(self, event: _Whole, place: Place) -> None:
         """Count it; refuse what is one word to YAML 1.2, and two to the parser, which knows 1.1."""
-        self.count(event, 1)
+        self.count(1, place)
         at = event.start_mark.index if event.start_mark else 0
         if self.text[at - 1 : at] == "?" or _CUT_ANCHOR.match(self.text, at):
             self.refuse(event, "? and & stand before a word of their own", hint="Quote the text.")
 
-    def alias(self, event: yaml.AliasEvent) -> Node:
+    def alias(self, event: yaml.AliasEvent, place: Place) -> Node:
         if event.anchor not in self.anchors:
             self.refuse(event, f"no &{event.anchor} is complete before this *{event.anchor}")
             return None
         value, size = self.anchors[event.anchor]
-        self.count(event, size)
+        self.count(size, place)
         return value
 
-    def count(self, event: yaml.Event, nodes: int) -> None:
+    def count(self, nodes: int, place: Place) -> None:
         self.nodes += nodes
         if self.nodes > MAX_NODES:
             message = f"a flow file has at most {MAX_NODES} values, aliases followed"
-            raise FlowError("E202", message, place=self.place(event))
+            raise FlowError("E202", message, place=place)
 
-    def items(self, start: yaml.Event) -> Items:
-        import yaml
+    def scalar(self, event: yaml.ScalarEvent, place: Place) -> Node:
+        text = event.value if event.style else _plain(event.value)
+        return Text.at(place, text) if isinstance(text, str) else text
 
-        items = Items(self.place(start))
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
-            items.items_at.append(self.place(event))
-            items.append(self.node(event))
+    def items(self, _: yaml.Event, place: Place) -> Items:
+        items = Items(place)
+        while not isinstance(event := self.next(), self.end_of_items):
+            items.items_at.append(at := self.place(event))
+            items.append(self.node(event, at))
         return items
 
-    def map(self, start: yaml.Event) -> Map:
-        import yaml
-
-        result = Map(self.place(start))
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            key, place = self.key(event), self.place(event)
+    def map(self, _: yaml.Event, place: Place) -> Map:
+        result = Map(place)
+        while not isinstance(event := self.next(), self.end_of_map):
+            at = self.place(event)
+            key = self.key(event, at)
             if key in result:
                 first = result.keys_at[key].line
                 self.refuse(event, f"{key!r} is given twice, first in line {first}", code="E204")
-            value = self.node(next(self.events))
-            result[key], result.keys_at[key] = value, place
+            value = self.next()
+            result[key] = self.node(value, self.place(value))
+            result.keys_at[key] = at
         return result
 
-    def key(self, event: yaml.Event) -> str:
-        import yaml
-
-        if isinstance(event, yaml.ScalarEvent) and event.tag in (None, "!"):
-            self.one(event)
+    def key(self, event: _Whole | yaml.AliasEvent, place: Place) -> str:
+        if isinstance(event, self.scalar_event) and event.tag in (None, "!"):
+            self.one(event, place)
             return str(event.value)
-        self.node(event)
-        at = self.place(event)
-        templated = self.source.line(at.line)[max(0, at.column - 2) :].startswith("{{")
+        self.node(event, place)
+        templated = self.source.line(place.line)[max(0, place.column - 2) :].startswith("{{")
         self.refuse(event, "a key is a text", hint=QUOTE_BRACES if templated else "")
         return ""
