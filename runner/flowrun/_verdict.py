@@ -187,7 +187,7 @@ def validate(data: object) -> object:
                 for data__profiles_key in data__profiles_keys:
                     if data__profiles_key not in []:
                         data__profiles_value = data__profiles.get(data__profiles_key)
-                        validate___definitions_values(data__profiles_value)
+                        validate___definitions_profile(data__profiles_value)
                 data__profiles_len = len(data__profiles)
                 if data__profiles_len != 0:
                     data__profiles_property_names = True
@@ -554,6 +554,40 @@ def validate___definitions_duration(data: object) -> object:
     if isinstance(data, (int, float)) and not isinstance(data, bool):
         if data < 1:
             raise Refused
+    return data
+
+def validate___definitions_profile(data: object) -> object:
+    if not isinstance(data, (dict)):
+        raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "extends" in data_keys:
+            data_keys.remove("extends")
+            data__extends = data["extends"]
+            if not isinstance(data__extends, (str, NoneType)):
+                raise Refused
+            if isinstance(data__extends, str):
+                data__extends_len = len(data__extends)
+                if data__extends_len < 1:
+                    raise Refused
+        for data_key in data_keys:
+            if data_key not in ['extends']:
+                data_value = data.get(data_key)
+                if not isinstance(data_value, (str, int, float, bool, list, tuple, NoneType)):
+                    raise Refused
+        data_len = len(data)
+        if data_len != 0:
+            data_property_names = True
+            for data_key in data:
+                try:
+                    if isinstance(data_key, str):
+                        if not search('^[a-z][a-z0-9_]*$', data_key):
+                            raise Refused
+                except Refused:
+                    data_property_names = False
+            if not data_property_names:
+                raise Refused
     return data
 
 def validate___definitions_ask(data: object) -> object:
