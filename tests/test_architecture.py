@@ -41,6 +41,7 @@ LAYERS = {
 """From the bottom to the top; a module imports from its own layer and from those below."""
 
 OWNERS = {
+    "cryptography": {"capture"},
     "httpcore": {"proxy"},
     "httpx": {"proxy"},
     "jinja2": {"tree"},

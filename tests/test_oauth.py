@@ -162,7 +162,7 @@ def test_a_redirect_that_is_no_answer_is_refused(
     ("params", "expected"),
     [
         ({"code": "a"}, Expected(state=None, pkce=False)),
-        ({"auth_code": "a", "state": "xyz"}, STATE._replace(code="auth_code")),
+        ({"auth_code": "a", "state": "xyz"}, STATE._replace(answers=("auth_code",))),
         ({"code": "a", "state": "xyz", "iss": "i"}, STATE._replace(issuer="i")),
         ({"code": "a", "state": "xyz"}, STATE._replace(issuer="i")),
         ({"code": "a", "state": "xyz", "iss": "i"}, STATE),

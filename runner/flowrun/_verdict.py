@@ -298,6 +298,19 @@ def validate(data: object) -> object:
                             if "json" in data__sandbox_value_keys:
                                 data__sandbox_value_keys.remove("json")
                                 data__sandbox_value__json = data__sandbox_value["json"]
+                            if "callback" in data__sandbox_value_keys:
+                                data__sandbox_value_keys.remove("callback")
+                                data__sandbox_value__callback = data__sandbox_value["callback"]
+                                if not isinstance(data__sandbox_value__callback, (dict)):
+                                    raise Refused
+                                data__sandbox_value__callback_is_dict = isinstance(data__sandbox_value__callback, dict)
+                                if data__sandbox_value__callback_is_dict:
+                                    data__sandbox_value__callback_keys = set(data__sandbox_value__callback.keys())
+                                    for data__sandbox_value__callback_key in data__sandbox_value__callback_keys:
+                                        if data__sandbox_value__callback_key not in []:
+                                            data__sandbox_value__callback_value = data__sandbox_value__callback.get(data__sandbox_value__callback_key)
+                                            if not isinstance(data__sandbox_value__callback_value, (str, int, float)) or isinstance(data__sandbox_value__callback_value, bool):
+                                                raise Refused
                             if data__sandbox_value_keys:
                                 raise Refused
         for data_key, data_val in data.items():
@@ -1263,6 +1276,11 @@ def validate___definitions_capture(data: object) -> object:
             data_keys.remove("timeout")
             data__timeout = data["timeout"]
             validate___definitions_duration(data__timeout)
+        if "response_mode" in data_keys:
+            data_keys.remove("response_mode")
+            data__responsemode = data["response_mode"]
+            if not isinstance(data__responsemode, (str)):
+                raise Refused
         if "names" in data_keys:
             data_keys.remove("names")
             data__names = data["names"]

@@ -14,6 +14,7 @@ from .inputs import OWN_VARIABLES, variable
 from .near import did_you_mean
 from .place import place_of
 from .plan import plan
+from .steps.capture import UNTIED, UNTIED_HINT
 from .steps.token import redeems
 from .taint import Unknown
 from .template import Use, uses
@@ -28,6 +29,7 @@ def check(flow: Flow) -> None:
         FlowError: all that was found, in the order of the files.
     """
     found = [*_inputs(flow), *_values(flow), *_vars(flow), *_templates(flow), *_kinds(flow)]
+    found += _untied(flow)
     if not list(unset_vars(flow)):
         told = {problem.place for problem in found}
         found += [problem for problem in _rehearsed(flow) if problem.place not in told]
@@ -215,6 +217,17 @@ def _kinds(flow: Flow) -> Iterator[Problem]:
     for step in _all_steps(flow):
         if (key := needed.get(step.kind, "")) and step.options.get(key) is None:
             yield Problem("E207", f"{step.kind} needs a key {key!r}", "", step.place)
+
+
+def _untied(flow: Flow) -> Iterator[Problem]:
+    """Captures with neither a state to compare nor anything else that only the provider knows."""
+    for section in SECTIONS:
+        asked = False
+        for step in flow.steps(section):
+            asked = asked or step.kind == "authorize"
+            read = {use.path[0] for use in _uses(step.options.get("expect"))}
+            if step.kind == "capture" and not asked and not read & {"callback", "vars"}:
+                yield Problem("E224", UNTIED, UNTIED_HINT, step.place)
 
 
 def _rehearsed(flow: Flow) -> Iterator[Problem]:

@@ -30,7 +30,7 @@ from .secret import Secret, Value, reveal
 from .services import Http, Listener, Services
 from .steps import KINDS
 from .steps.capture import redirect_uri
-from .steps.kind import Options
+from .steps.kind import Options, StepKind
 
 Action = Literal["fresh", "refreshed", "obtained"]
 
@@ -175,7 +175,9 @@ def log_in(job: Job, services: Services) -> Record:
     _say_where_secrets_go(job, services)
     with _listening(job, allowed) as (inputs, listeners):
         try:
-            state = run_section(job.flow, "steps", State(inputs), allowed, listeners=listeners)
+            state = run_section(
+                job.flow, "steps", State(inputs), allowed, listeners=listeners, kinds=_kinds(job)
+            )
             record = new_record(job, state)
             _save(job, record)
         except FlowrunError as error:
@@ -185,6 +187,14 @@ def log_in(job: Job, services: Services) -> Record:
     if job.flow.steps("verify"):
         run_on_record(job, "verify", record, services)
     return record
+
+
+def _kinds(job: Job) -> Mapping[str, StepKind]:
+    if not job.sandbox:
+        return KINDS
+    from .rehearsal import PlayedCapture
+
+    return {**KINDS, "capture": PlayedCapture(job.flow)}
 
 
 def _say_where_secrets_go(job: Job, services: Services) -> None:

@@ -43,6 +43,13 @@ class RoutedBrowser:
         return self._browser.listen(redirect_uri)
 
     def fetch(
-        self, url: str, listener: Listener, judge: Judge, *, timeout_s: float
+        self,
+        url: str,
+        listener: Listener,
+        judge: Judge,
+        *,
+        timeout_s: float,
+        mode: str = "query",
     ) -> Mapping[str, str]:
-        return self._browser.fetch(self._route(url), listener, judge, timeout_s=timeout_s)
+        routed = self._route(url) if url else url
+        return self._browser.fetch(routed, listener, judge, timeout_s=timeout_s, mode=mode)

@@ -31,6 +31,9 @@ TIMED = ("access_token", "expires_at", "expires_in", "id_token", "refresh_token_
 """Fields of an answer that say nothing any more once there is another."""
 
 
+SPENT = ("access_token", "code", "id_token", "state")
+"""Parameters of a redirect that have done their work."""
+
 READABLE = ("callback", "keep", "tokens")
 """What templates may read of the part of a record that is flowrun's."""
 
@@ -139,8 +142,8 @@ def new_record(job: Job, state: State) -> Record:
 
 
 def _kept(callback: Mapping[str, Value]) -> dict[str, JSON]:
-    """What came with the code; the code itself is used, and the state has done its work."""
-    return {k: reveal(value) for k, value in callback.items() if k not in ("code", "state")}
+    """What came with the code; that is used, a token is kept where tokens are."""
+    return {k: reveal(value) for k, value in callback.items() if k not in SPENT}
 
 
 def renewed(job: Job, old: Record, state: State) -> Record:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from html.parser import HTMLParser
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 from .capture.redirect import parameters_of
 from .document import Map, plain
 from .errors import CallbackError
-from .flow import SECTIONS
+from .filters import spelled
+from .flow import SECTIONS, Flow, Step
 from .job import Job
-from .message import Request
+from .merge import copy
+from .message import Request, Response
 from .plan import Planned, plan
 from .sandbox.serve import Sandbox, serve
 from .sandbox.shape import Client, Exchange
 from .secret import JSON, masked, reveal
-from .services import Http, Judge, Listener
+from .services import Http, Judge, Listener, Outputs, Services
+from .steps import capture
+from .steps.kind import Options
 from .taint import Unknown
 from .template import uses
 from .urls import address_of
+
+MARKS = {"query": "?", "fragment": "#"}
 
 
 def open_sandbox(
@@ -53,7 +60,6 @@ def _exchange(job: Job, planned: Planned) -> Exchange:
     url = request.url
     if step.kind == "authorize" and not isinstance(url, Unknown):
         url = address_of(request)  # it tells which redirection URI is registered
-    shape = job.flow.sandbox.get(f"{step.section}.{step.id}", job.flow.sandbox.get(step.id))
     return Exchange(
         section=step.section,
         kind=step.kind,
@@ -64,8 +70,23 @@ def _exchange(job: Job, planned: Planned) -> Exchange:
         names={k: str(v) for k, v in planned.options.fields("names").items()},
         bearer="bearer" in planned.options,
         answers=tuple(_answers(step.options)),
-        answer=plain(shape) if isinstance(shape, Map) else None,
+        answer=shape_of(job.flow, step),
+        mode=_mode(job, step) if step.kind == "authorize" else "",
     )
+
+
+def shape_of(flow: Flow, step: Step) -> JSON:
+    """What the recipe says of the provider's part in *step*."""
+    shape = flow.sandbox.get(f"{step.section}.{step.id}", flow.sandbox.get(step.id))
+    return plain(shape) if isinstance(shape, Map) else None
+
+
+def _mode(job: Job, authorize: Step) -> str:
+    """The response mode that the first capture after *authorize* insists on."""
+    planned = list(plan(job.flow, authorize.section, job.inputs))
+    begun = [each.step.id for each in planned].index(authorize.id)
+    captures = [each for each in planned[begun:] if each.step.kind == "capture"]
+    return captures[0].options.plain("response_mode") if captures else ""
 
 
 def _client_auth(planned: Planned) -> str:
@@ -96,16 +117,50 @@ class ConsentingBrowser:
         yield _Nowhere(redirect_uri)
 
     def fetch(
-        self, url: str, listener: Listener, judge: Judge, *, timeout_s: float
+        self,
+        url: str,
+        listener: Listener,
+        judge: Judge,
+        *,
+        timeout_s: float,
+        mode: str = "query",
     ) -> Mapping[str, str]:
         answer = self._http.send(Request("GET", url))
-        location = answer.headers.get("location", "")
-        if not location.startswith(listener.redirect_uri):
-            instead = f"the sandbox answered {answer.status}, without a redirect to"
+        reached, sent = _form(answer) if mode == "form_post" else _location(answer, mode)
+        if reached != listener.redirect_uri.partition("?")[0]:
+            instead = f"the sandbox answered {answer.status}, without {mode} parameters for"
             raise CallbackError("E408", f"{instead} {listener.redirect_uri}")
-        params = parameters_of(urlsplit(location).query)
+        params = parameters_of(sent)
         judge(params)
         return params
+
+
+def _location(answer: Response, mode: str) -> tuple[str, str]:
+    """Where a redirect leads, and the parameters that it carries by *mode*."""
+    reached, _, sent = answer.headers.get("location", "").partition(MARKS[mode])
+    return reached, sent
+
+
+def _form(answer: Response) -> tuple[str, str]:
+    """Where a page posts its form to, and what."""
+    form = _Form()
+    form.feed(answer.text)
+    return form.action, urlencode(form.fields)
+
+
+class _Form(HTMLParser):
+    """The form in a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.action, self.fields = "", dict[str, str]()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.action = found.get("action", "")
+        elif tag == "input":
+            self.fields[found.get("name", "")] = found.get("value", "")
 
 
 class _Nowhere(NamedTuple):
@@ -115,3 +170,41 @@ class _Nowhere(NamedTuple):
 
     def conclude(self, problem: str = "") -> None:
         """Nothing: no page waits."""
+
+
+class PlayedCapture:
+    """`capture` in a sandbox: the recipe says what a provider would add, which nobody signs."""
+
+    URLS, LATE = capture.URLS, capture.LATE
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+
+    def run(self, options: Options, services: Services) -> Outputs:
+        shape = shape_of(self._flow, options.step)
+        played = shape.get("callback") if isinstance(shape, dict) else None
+        if isinstance(played, dict):
+            return self._played(played, options, services)
+        if options.authorization:
+            return capture.run(options, services)
+        hint = f"Say what it brings: sandbox: {{{options.step.id}: {{callback: {{...}}}}}}"
+        raise CallbackError(
+            "E411", "nobody begins this login in the sandbox", hint=hint, place=options.step.place
+        )
+
+    def preview(self, options: Options) -> Request | None:
+        return capture.preview(options)
+
+    def _played(self, played: Mapping[str, JSON], options: Options, services: Services) -> Outputs:
+        params = {name: spelled(value) for name, value in played.items()}
+        brought = capture.callback_of(options, params)
+        if "expect" in options.step.options:
+            told = f"sandbox: the recipe says what comes to {options.step.id}"
+            services.tell(f"{told}, so its `expect` is not judged")
+        if not options.authorization:
+            return brought
+        kept = copy(options.step.options)
+        kept.pop("expect", None)
+        unjudged = Options(options.step._replace(options=kept), capture, options.scope)
+        unjudged.authorization, unjudged.listener = options.authorization, options.listener
+        return {**capture.run(unjudged, services), **brought}

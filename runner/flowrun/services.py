@@ -58,13 +58,27 @@ class Browser(Protocol):
     """The way to a person and back."""
 
     def listen(self, redirect_uri: str) -> AbstractContextManager[Listener]:
-        """Bind *redirect_uri* if it is on loopback; otherwise only a paste can bring it back."""
+        """
+        Bind *redirect_uri* if it is on loopback; otherwise only a paste can bring it back.
+
+        Several on one host and port share it, and are waited for in turn.
+        """
         ...
 
     def fetch(
-        self, url: str, listener: Listener, judge: Judge, *, timeout_s: float
+        self,
+        url: str,
+        listener: Listener,
+        judge: Judge,
+        *,
+        timeout_s: float,
+        mode: str = "query",
     ) -> Mapping[str, str]:
-        """Send a person to *url*; return the parameters of the first redirect that passes."""
+        """
+        Send a person to *url*; return the parameters of the first redirect that passes.
+
+        Without a URL the provider sends them. The redirect carries its parameters by *mode*.
+        """
         ...
 
 

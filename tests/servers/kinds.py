@@ -59,9 +59,16 @@ class Window:
         yield Bound(redirect_uri)
 
     def fetch(
-        self, url: str, listener: Listener, judge: Judge, *, timeout_s: float
+        self,
+        url: str,
+        listener: Listener,
+        judge: Judge,
+        *,
+        timeout_s: float,
+        mode: str = "query",
     ) -> Mapping[str, str]:
         self.opened.append((url, timeout_s))
+        self.mode = mode
         judge(self.params)
         return self.params
 

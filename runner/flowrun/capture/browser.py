@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
 STDERR = 2
 PASTE = "or paste the address you end up at here:"
+PASTE_FORM = "or paste the form that is posted there (code=...&state=...) here:"
 
 
 class PersonsBrowser:
@@ -47,25 +48,41 @@ class PersonsBrowser:
         self._tell, self._open_browser = tell, open_browser
         self._redact, self._hold_s = redact, hold_s
         self._terminal = terminal if terminal and _pasteable(terminal) else None
+        self._bound: list[Redirection] = []
 
     @contextlib.contextmanager
     def listen(self, redirect_uri: str) -> Iterator[Listener]:
-        """Bind *redirect_uri* if it is http on loopback."""
+        """Bind *redirect_uri* if it is on loopback."""
         if not redirect_of(redirect_uri).addresses and not self._terminal:
             message = (
                 f"{redirect_uri} is not on this machine, and here is no terminal to paste into"
             )
             hint = "Run flowrun in a terminal, or register http://127.0.0.1:8484/callback."
             raise CallbackError("E410", message, hint=hint)
+        redirection = self._redirection(redirect_uri)
+        self._bound.append(redirection)
+        try:
+            with contextlib.closing(redirection):
+                yield redirection
+        finally:
+            self._bound.remove(redirection)
+
+    def _redirection(self, uri: str) -> Redirection:
+        for bound in self._bound:
+            if beside := bound.beside(uri):
+                return beside
         from .listener import Redirection  # brings http.server along, which is slow
 
-        told, redact = self._tell, self._redact
-        redirection = Redirection(redirect_uri, told, redact=redact, hold_s=self._hold_s)
-        with contextlib.closing(redirection):
-            yield redirection
+        return Redirection(uri, self._tell, redact=self._redact, hold_s=self._hold_s)
 
     def fetch(
-        self, url: str, listener: Listener, judge: Judge, *, timeout_s: float
+        self,
+        url: str,
+        listener: Listener,
+        judge: Judge,
+        *,
+        timeout_s: float,
+        mode: str = "query",
     ) -> Mapping[str, str]:
         """The parameters of the first redirect that passes *judge*."""
         from .listener import Redirection
@@ -74,7 +91,7 @@ class PersonsBrowser:
         race, until = Race(judge), time.monotonic() + timeout_s
         try:
             self._send(url, listener, race)
-            listener.serve(race)
+            listener.serve(race, mode)
             if self._terminal:
                 self._take_pastes(self._terminal.fileno(), url, listener, race, until)
             race.over.wait(max(0, until - time.monotonic()))
@@ -86,12 +103,16 @@ class PersonsBrowser:
 
     def _send(self, url: str, listener: Redirection, race: Race) -> None:
         opening = f"opening {urlsplit(url).hostname} in your browser"
-        self._tell(opening if self._open_browser else "open this address in a browser:")
-        self._tell(url)
+        opening = opening if self._open_browser else "open this address in a browser:"
+        self._tell(opening if url else "start the login at the provider, which must have this URL:")
+        self._tell(url or listener.redirect_uri)
+        if listener.fingerprint:
+            warned = "your browser will warn of a certificate that is made for this run alone"
+            self._tell(f"{warned}; its SHA-256 fingerprint: {listener.fingerprint}")
         if listener.port and "SSH_CONNECTION" in os.environ:
             forward = f"ssh -L {listener.port}:127.0.0.1:{listener.port}"
             self._tell(f"if your browser is on another machine, run there first: {forward} HOST")
-        if self._open_browser:
+        if url and self._open_browser:
             threading.Thread(target=self._open, args=(url, race), daemon=True).start()
 
     def _open(self, url: str, race: Race) -> None:
@@ -113,7 +134,8 @@ class PersonsBrowser:
     def _take_pastes(
         self, fd: int, asked: str, listener: Redirection, race: Race, until: float
     ) -> None:
-        self._tell(PASTE)
+        paste = PASTE_FORM if listener.mode == "form_post" else PASTE
+        self._tell(paste)
         while not race.over.is_set() and time.monotonic() < until:
             if not select.select([fd], [], [], 0.05)[0]:
                 continue
@@ -121,11 +143,12 @@ class PersonsBrowser:
                 return
             text = line.decode(errors="replace").strip()
             try:
-                found = parameters_of_paste(text, listener.redirect_uri, asked)
+                at, mode = listener.redirect_uri, listener.mode
+                found = parameters_of_paste(text, at, asked, mode=mode)
                 race.enter(found, bare=is_bare(text))
             except FlowrunError as error:
                 if not race.over.is_set():
-                    self._tell(f"{error}; {PASTE}")
+                    self._tell(f"{error}; {paste}")
 
 
 def _pasteable(terminal: TextIO) -> bool:

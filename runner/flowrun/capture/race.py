@@ -16,7 +16,7 @@ class Race:
         self._judge, self._latch = judge, threading.Lock()
         self.over, self._concluded = threading.Event(), threading.Event()
         self.result: Mapping[str, str] | Exception = {}
-        self._problem = ""
+        self._problem: str | None = None
 
     def enter(self, parameters: Mapping[str, str], *, bare: bool = False) -> bool:
         """Whether *parameters* are the first to pass; raises what the judge raises."""
@@ -37,8 +37,8 @@ class Race:
                 self.over.set()
             return first
 
-    def conclude(self, problem: str) -> None:
-        """Tell the winner what became of it; the first word stands."""
+    def conclude(self, problem: str | None) -> None:
+        """Tell the winner what became of it, None for nothing yet; the first word stands."""
         if not self._concluded.is_set():
             self._problem = problem
             self._concluded.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import CallbackError
@@ -15,12 +15,29 @@ class Expected(NamedTuple):
     state: str | None  # None: the recipe has switched it off
     pkce: bool  # the request carried a challenge, so a foreign code cannot be redeemed
     issuer: str = ""  # compared when the redirect names one (RFC 9207)
-    code: str = "code"  # the name of the code at this provider
+    answers: Sequence[str] = ("code",)  # what it must carry, unless it is an error
+
+
+MODES = ("query", "fragment", "form_post")
+"""How a redirect carries its parameters (OAuth 2.0 Multiple Response Types, Form Post)."""
+
+_ANSWERS = {"code": "code", "token": "access_token", "id_token": "id_token"}
+
+
+def answers_to(response_type: str) -> list[str]:
+    """The parameters that answer a request with *response_type*; a code when that says nothing."""
+    words = response_type.split()
+    return [_ANSWERS[word] for word in words if word in _ANSWERS] or ["code"]
+
+
+def mode_of(response_type: str) -> str:
+    """How the parameters come when the request does not say it: no server may see a token."""
+    return "query" if answers_to(response_type) == ["code"] else "fragment"
 
 
 def judge(params: Mapping[str, str], expected: Expected, *, bare: bool = False) -> None:
     """
-    Refuse the parameters of a redirect that do not answer our request with a code.
+    Refuse the parameters of a redirect that do not answer our request with what it asked for.
 
     Args:
         params: the redirect's parameters.
@@ -36,10 +53,11 @@ def judge(params: Mapping[str, str], expected: Expected, *, bare: bool = False) 
     _judge_issuer(params, expected.issuer)
     if "error" in params:
         raise refusal(params)
-    if not params.get(expected.code):
+    if missing := [name for name in expected.answers if not params.get(name)]:
         names = ", ".join(sorted(params)) or "nothing"
-        hint = "Is response_type=code in the request? A code of another name is set by `names`."
-        raise CallbackError("E405", f"the redirect carries no code, but {names}", hint=hint)
+        hint = "Does response_type in the request ask for it? `names` sets another name for it."
+        message = f"the redirect carries no {' and no '.join(missing)}, but {names}"
+        raise CallbackError("E405", message, hint=hint)
 
 
 def _judge_state(params: Mapping[str, str], state: str | None) -> None:

@@ -14,7 +14,7 @@ from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error
 from ..secret import JSON
 from .answers import invented_answer, issuer_of, overlaid
 from .client import Refused, proved, standard
-from .page import CONSENT, consent, page
+from .page import CONSENT, consent, page, posted
 from .provider import Provider
 from .shape import Client, Exchange, Received, matching
 
@@ -87,8 +87,12 @@ class Desk:
         base, _, query = location.partition(mark)
         pairs = parse_qsl(query, keep_blank_values=True)
         pairs.append(("iss", next(issuers, url.partition("?")[0])))
-        named = urlencode([(exchange.names.get(name, name), value) for name, value in pairs])
-        return Reply(303, location=f"{base}{mark}{named}")
+        named = [(exchange.names.get(name, name), value) for name, value in pairs]
+        asked = dict(parse_qsl(url.partition("?")[2])).get("response_mode")
+        mode = exchange.mode or asked or ("fragment" if mark == "#" else "query")
+        if mode == "form_post":
+            return Reply(200, page=posted(base, named))
+        return Reply(303, location=f"{base}{'#' if mode == 'fragment' else '?'}{urlencode(named)}")
 
     def _token(self, exchange: Exchange, request: Received) -> Reply:
         form = self.provider.completed(proved(exchange, self.client, request))

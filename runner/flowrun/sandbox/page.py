@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from ..capture.page import document
 
+SUBMIT = "document.forms[0].submit()"
 CONSENT = ".sandbox/consent"
 
 
@@ -18,6 +20,19 @@ def consent(client_id: str, scope: list[str], host: str, ticket: str) -> str:
         f"<input type=hidden name=ticket value={ticket}>"
         "<button name=choice value=allow>Allow</button><button name=choice value=deny>Deny</button>"
         "</form><footer>Nothing leaves this machine, and no real account is touched.</footer>",
+    )
+
+
+def posted(action: str, fields: Sequence[tuple[str, str]]) -> str:
+    """Posts *fields* to *action* by itself (OAuth 2.0 Form Post Response Mode)."""
+    inputs = "".join(
+        f'<input type=hidden name="{escape(name)}" value="{escape(value)}">'
+        for name, value in fields
+    )
+    return page(
+        "Back to where you came from",
+        f'<form method=post action="{escape(action)}">{inputs}<button>Go on</button></form>'
+        f"<script>{SUBMIT}</script>",
     )
 
 

@@ -123,7 +123,7 @@ class Provider:
             validate_grant_type=yes,
             validate_redirect_uri=lambda _, uri, __: LOOPBACK.fullmatch(uri) or uri in registered,
             validate_refresh_token=lambda token, _, req: self._redeemable(token, "refresh", req),
-            validate_response_type=lambda _, wanted, *__: wanted == "code",
+            validate_response_type=lambda _, wanted, *__: wanted in ("code", "token"),
             validate_scopes=yes,
             validate_user=yes,
         )

@@ -17,11 +17,12 @@ from ..capture.page import headers
 from ..errors import FlowError, FlowrunError
 from ..secret import JSON
 from .desk import Desk, Reply
+from .page import SUBMIT
 from .provider import Provider
 from .shape import Client, Exchange, Received, received
 
 MAX_BODY_BYTES = 1 << 16
-HEADERS = headers(form_action="'self' http: https:")  # its redirect leads to whoever asked
+HEADERS = headers(SUBMIT, form_action="'self' http: https:")  # its redirect leads to whoever asked
 
 
 class Sandbox(NamedTuple):

@@ -36,6 +36,7 @@ class Exchange(NamedTuple):
     bearer: bool = False
     answers: tuple[str, ...] = ()  # such as json.token.id
     answer: JSON = None  # the recipe's own: {"status": 200, "json": {...}}
+    mode: str = ""  # how its redirect comes back, if the request does not say it
 
 
 class Received(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
 
 from ..errors import FlowError
 from ..message import Request
@@ -16,6 +17,7 @@ from .parameters import written
 
 URLS = frozenset({"url"})
 LATE = frozenset[str]()
+ANSWER = ("response_type", "response_mode")
 
 
 def run(options: Options, services: Services) -> Outputs:
@@ -27,7 +29,8 @@ def run(options: Options, services: Services) -> Outputs:
         message = "the authorization URL would show a secret to the browser and its history"
         raise FlowError("E222", message, place=options.step.place)
     sent = {**options.fields("fragment"), **options.fields("query")}
-    return {"url": url, "redirect_uri": sent.get("redirect_uri"), **_kept(protections)}
+    redirect_uri = sent.get("redirect_uri")
+    return {"url": url, "redirect_uri": redirect_uri, **_wanted(options, url), **_kept(protections)}
 
 
 def preview(options: Options) -> Request | None:
@@ -67,6 +70,13 @@ def _request(options: Options, added: Mapping[str, Value]) -> Request:
         query |= added
     parts = written(query, options), written(fragment, options)
     return Request("GET", options.plain("url"), parts[0], fragment=parts[1])
+
+
+def _wanted(options: Options, url: str) -> dict[str, Value]:
+    """What the request says of its answer, wherever in the URL that stands."""
+    parts, names = urlsplit(url), options.fields("names")
+    sent = {**dict(parse_qsl(parts.fragment)), **dict(parse_qsl(parts.query))}
+    return {name: sent.get(str(names.get(name, name))) for name in ANSWER}
 
 
 def _kept(protections: dict[str, str]) -> dict[str, Value]:

@@ -1,14 +1,14 @@
-"""Send a person to the provider and bring back the redirect."""
+"""Bring back the redirect of a login: of one that we begin, or one that the provider begins."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import CallbackError
+from ..errors import CallbackError, FlowError
 from ..message import Request
-from ..oauth.redirect import Expected, judge
-from ..secret import Secret, reveal
-from ..services import Outputs, Services
+from ..oauth.redirect import MODES, Expected, answers_to, judge, mode_of
+from ..secret import Secret, Value, reveal
+from ..services import Judge, Outputs, Services
 from .kind import Options, text_of
 
 URLS = frozenset[str]()
@@ -17,39 +17,91 @@ LATE = frozenset({"expect"})
 TIMEOUT_S = 300
 """Long enough to sign in with a second factor."""
 
+UNTIED = "no authorize comes before this capture, so nothing ties what comes to this login"
+UNTIED_HINT = "Add `expect` over `callback`, such as the provider's signature, or an authorize."
+
 
 def run(options: Options, services: Services) -> Outputs:
-    sent, names = options.authorization, options.fields("names")
-    standard = {str(theirs): ours for ours, theirs in names.items()}
-    expected = Expected(
-        state=None if sent.get("state") is None else text_of(sent["state"]),
-        pkce=text_of(sent.get("code_challenge_method")) == "S256",
-        issuer=options.plain("issuer"),
-    )
-
-    def judged(params: Mapping[str, str], *, bare: bool = False) -> None:
-        judge(_renamed(params, standard), expected, bare=bare)
-
+    sent = options.authorization
+    if not sent and options.step.options.get("expect") is None:
+        raise FlowError("E224", UNTIED, hint=UNTIED_HINT, place=options.step.place)
     assert options.listener is not None
-    timeout_s = options.seconds("timeout", TIMEOUT_S)
-    url = text_of(sent.get("url"))
-    found = services.browser.fetch(url, options.listener, judged, timeout_s=timeout_s)
-    callback = {name: Secret(value) for name, value in _renamed(found, standard).items()}
-    if options.held("expect", callback=callback) is False:
-        expect = options.step.options["expect"]
-        message = f"the redirect does not hold what the recipe expects: {expect}"
-        raise CallbackError("E408", message, place=options.step.place)
+    found = services.browser.fetch(
+        text_of(sent.get("url")),
+        options.listener,
+        _judge(options),
+        timeout_s=options.seconds("timeout", TIMEOUT_S),
+        mode=_mode(options),
+    )
+    callback = callback_of(options, found)
+    if sent and options.held("expect", callback=callback) is False:
+        raise CallbackError("E408", _unexpected(options), place=options.step.place)
     return callback
 
 
 def preview(options: Options) -> Request | None:
+    options.one_of("response_mode", MODES, "query")
     return None
 
 
-def _renamed(params: Mapping[str, str], standard: Mapping[str, str]) -> dict[str, str]:
-    return {standard.get(name, name): value for name, value in params.items()}
+def callback_of(options: Options, params: Mapping[str, str]) -> dict[str, Value]:
+    """
+    The parameters of a redirect under their standard names, sealed.
+
+    What a provider says in beginning a login is not, so that it can tell where to log in.
+    """
+    standard = {str(theirs): ours for ours, theirs in options.fields("names").items()}
+    named = {standard.get(name, name): value for name, value in params.items()}
+    if options.authorization:
+        return {name: Secret(value) for name, value in named.items()}
+    return {name: Secret(v) if _is_credential(name) else v for name, v in named.items()}
+
+
+def _is_credential(name: str) -> bool:
+    return name == "code" or name.endswith("token")
 
 
 def redirect_uri(options: Options) -> str:
     """The redirection URI that this step waits at."""
     return str(reveal(options.get("at")))
+
+
+def _mode(options: Options) -> str:
+    sent = options.authorization
+    asked = text_of(sent.get("response_mode"))
+    return options.one_of("response_mode", MODES, asked or mode_of(_response_type(options)))
+
+
+def _response_type(options: Options) -> str:
+    return text_of(options.authorization.get("response_type"))
+
+
+def _judge(options: Options) -> Judge:
+    sent = options.authorization
+    expected = Expected(
+        state=None if sent.get("state") is None else text_of(sent["state"]),
+        pkce=text_of(sent.get("code_challenge_method")) == "S256",
+        issuer=options.plain("issuer"),
+        answers=answers_to(_response_type(options)) if sent else (),
+    )
+
+    def judged(params: Mapping[str, str], *, bare: bool = False) -> None:
+        callback = callback_of(options, params)
+        if not sent and not _holds(options, callback):
+            raise CallbackError("E404", _unexpected(options))
+        named = {name: text_of(value) for name, value in callback.items()}
+        judge(named, expected, bare=bare)
+
+    return judged
+
+
+def _holds(options: Options, callback: Outputs) -> bool:
+    """Whether *callback* is what the recipe expects; anybody may have made it up."""
+    try:
+        return options.held("expect", callback=callback) is True
+    except FlowError:
+        return False
+
+
+def _unexpected(options: Options) -> str:
+    return f"the redirect does not hold what the recipe expects: {options.step.options['expect']}"
