@@ -83,6 +83,20 @@ CODES = {
 }
 """Every code that flowrun prints; `docs/errors.md` has a paragraph on each."""
 
+STATUSES = {
+    0: "done",
+    2: "the flow file, or how it is used",
+    3: "a bug in flowrun",
+    4: "the person, the browser or the redirect",
+    5: "the provider refused",
+    6: "no answer",
+    7: "the store",
+    8: "a person is needed, and none is here",
+    130: "Ctrl-C",
+    141: "nobody reads the output any more",
+}
+"""Every exit status, in the words of the reference."""
+
 
 class Problem(NamedTuple):
     """One thing that is wrong, and what to do about it."""

@@ -226,6 +226,30 @@ FILTERS: dict[str, Filter] = {
     "without": Filter(_without, (MAP,), (_TEXT,) * MOST_NAMES, tuple(range(1, MOST_NAMES + 1))),
 }
 
+ABOUT: dict[str, str] = {
+    "base64": "it in base64",
+    "base64url": "it in base64url, without padding",
+    "claims": "what a JWT says of itself, not verified",
+    "default": "it, or the other value where it is null or missing",
+    "first": "the first item or character, or null",
+    "hash": "its digest, as bytes: md5, sha1, sha256, sha384 or sha512",
+    "hex": "it in hexadecimal",
+    "hmac": "its HMAC with a key and a hash, as bytes",
+    "int": "a whole number",
+    "join": "the items as one text, with the text between them",
+    "json": "it as JSON",
+    "last": "the last item or character, or null",
+    "lower": "it in small letters",
+    "regex": "the first group that the pattern finds, or the group of that number, or null",
+    "slice": "the part from a place up to another, or to the end; the first place is 0",
+    "split": "a list of the parts between the text",
+    "string": "it as a text",
+    "trim": "it without spaces around it",
+    "upper": "it in capitals",
+    "urlencode": "it percent-encoded",
+}
+"""What each gives, in the words of the reference."""
+
 
 def apply(name: str, value: JSON, arguments: list[JSON]) -> JSON:
     """What the filter *name* makes of *value*; whatever it got is told by its kind only."""

@@ -137,3 +137,10 @@ FUNCTIONS: dict[str, tuple[Callable[..., JSON], tuple[int, ...]]] = {
     "random": (_random, (1,)),
     "uuid": (_uuid, (0,)),
 }
+
+ABOUT: dict[str, str] = {
+    "now": "the time since 1970: `now('s')` in seconds, `now('ms')` in milliseconds",
+    "random": "a random text of so many letters, digits, `-` and `_`, at most 256",
+    "uuid": "a random UUID",
+}
+"""What each gives, in the words of the reference."""

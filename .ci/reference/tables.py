@@ -1,0 +1,112 @@
+"""Tables that stand in the reference, and between two marks in other pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import typer
+
+from flowrun import filters, scope
+from flowrun.cli import app
+
+from .examples import example_of
+from .keys import MODIFIERS, Key, keys_of_file, keys_of_kind, keys_of_step, kinds
+from .markdown import code, link, table
+from .words import about
+
+PAGE = "reference.md"
+COMMANDS: Mapping[str, typer.core.TyperCommand] = getattr(
+    typer.main.get_command(app), "commands", {}
+)
+
+
+def keys(found: Sequence[Key], above: str = "") -> list[str]:
+    """A row for each key, with a link to what the reference says about it."""
+    rows = ((link(code(key.name.removeprefix(above)), key.name, PAGE), about(key)) for key in found)
+    return table(("key", "what it says"), rows)
+
+
+def inputs() -> list[str]:
+    prefix = "inputs.NAME."
+    return keys([key for key in keys_of_file() if key.name.startswith(prefix)], prefix)
+
+
+def file() -> list[str]:
+    return keys([key for key in keys_of_file() if not key.path[1:]])
+
+
+def step() -> list[str]:
+    return keys(keys_of_step(), f"{MODIFIERS}.")
+
+
+def kind(name: str) -> list[str]:
+    return keys(keys_of_kind(name)[1:], f"{name}.")
+
+
+def filters_() -> list[str]:
+    rows = []
+    for name, item in filters.FILTERS.items():
+        given = [" or ".join(kinds) or "anything" for kinds in (item.takes, *item.arguments)]
+        least = min(item.counts)
+        others = [*given[1 : least + 1], *(f"{each}, or not" for each in given[least + 1 :])]
+        gives = filters.ABOUT[name]
+        rows.append((code(name), given[0], "; ".join(others), gives, _shown(f"| {name}")))
+    return table(("filter", "on", "with", "gives", "as in"), rows)
+
+
+def functions() -> list[str]:
+    rows = ((code(name), scope.ABOUT[name], _shown(f"{name}()")) for name in scope.FUNCTIONS)
+    return table(("function", "gives", "as in"), rows)
+
+
+def _shown(name: str) -> str:
+    """The last line of the example that shows *name*, as a link to the whole."""
+    example = example_of(name)
+    line = example.lines(name)[-1].strip() if example else ""
+    return f"[{code(line)}](examples/{example.name})" if example else ""
+
+
+def options(command: str) -> list[str]:
+    return table(("option", "what it does"), _options(COMMANDS[command]))
+
+
+def _options(command: typer.core.TyperCommand) -> Iterator[tuple[str, str]]:
+    for option in command.params:
+        names = sorted((name for name in option.opts if name.startswith("-")), key=len)
+        if names:
+            names[-1] += "" if getattr(option, "is_flag", False) else f" {_metavar(option)}"
+            yield ", ".join(map(code, reversed(names))), said(getattr(option, "help", ""))
+
+
+def _metavar(option: object) -> str:
+    kind = getattr(option, "type", None)
+    return getattr(option, "metavar", None) or str(getattr(kind, "name", "VALUE")).upper()
+
+
+def said(text: str | None) -> str:
+    """A text of the command line in one line."""
+    return " ".join((text or "").split()).replace("|", "\\|")
+
+
+BLOCKS: dict[str, Callable[[], list[str]]] = {
+    "the file": file,
+    "inputs": inputs,
+    "a step": step,
+    "filters": filters_,
+    "functions": functions,
+}
+"""What may stand between two marks; a kind of step and a command too, by their names."""
+
+
+def block(name: str) -> list[str]:
+    """The table that *name* asks for."""
+    if name in BLOCKS:
+        return BLOCKS[name]()
+    return kind(name) if name in kinds() else options(name.removeprefix("flowrun "))
+
+
+def filled(page: str) -> str:
+    """*page* with its generated tables as they should be."""
+    marked = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+    return marked.sub(lambda it: "\n".join([it[1], *block(it[2]), "", it[3]]), page)

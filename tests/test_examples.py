@@ -1,0 +1,47 @@
+"""The examples of the reference: each passes `check`, and lives its whole life in the sandbox."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from flowrun.commands.check import check
+from flowrun.commands.records import revoke, verify
+from flowrun.commands.refresh import refresh
+from flowrun.commands.run import run
+from flowrun.library import find
+from flowrun.load import load_source
+from flowrun.settings import Settings
+
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
+NAMES = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
+LATER = {"refresh": partial(refresh, due_only=False, within_s=None), "verify": verify, "revoke": revoke}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(EXAMPLES)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("FLOWRUN_TOKENS", str(tmp_path / "tokens"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_is_faultless(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status = check([name])
+
+    assert (status, capsys.readouterr().err) == (0, "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(sandbox=True, no_input=True)
+    flow = load_source(find(f"./{name}")[0])
+
+    assert run([name], settings, json=True) == 0, capsys.readouterr().err
+    record = json.loads(capsys.readouterr().out)[0]["name"]
+    for section, command in LATER.items():
+        if flow.steps(section):
+            assert command([record], settings) == 0, capsys.readouterr().err
