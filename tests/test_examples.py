@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,13 @@ from flowrun.settings import Settings
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 NAMES = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
-LATER = {"refresh": partial(refresh, due_only=False, within_s=None), "verify": verify, "revoke": revoke}
+SANDBOX = Settings(sandbox=True, no_input=True)
+LATER: dict[str, Callable[[list[str]], int]] = {
+    "refresh": lambda names: refresh(names, SANDBOX, due_only=False, within_s=None),
+    "verify": lambda names: verify(names, SANDBOX),
+    "revoke": lambda names: revoke(names, SANDBOX),
+}
+"""What a record goes through once it is there."""
 
 
 @pytest.fixture(autouse=True)
@@ -37,11 +43,10 @@ def test_an_example_is_faultless(name: str, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    settings = Settings(sandbox=True, no_input=True)
     flow = load_source(find(f"./{name}")[0])
 
-    assert run([name], settings, json=True) == 0, capsys.readouterr().err
+    assert run([name], SANDBOX, json=True) == 0, capsys.readouterr().err
     record = json.loads(capsys.readouterr().out)[0]["name"]
     for section, command in LATER.items():
         if flow.steps(section):
-            assert command([record], settings) == 0, capsys.readouterr().err
+            assert command([record]) == 0, capsys.readouterr().err

@@ -36,7 +36,7 @@ class Example(NamedTuple):
 
     def lines(self, name: str) -> list[str]:
         """The lines that show *name*, below those that it belongs to; none when it is not there."""
-        root = yaml.compose(self.text, yaml.SafeLoader)
+        root = yaml.compose(self.text, yaml.SafeLoader) or yaml.MappingNode("", [])
         found = next(_shown(root, name), Lines())
         lines = dict(enumerate(self.text.splitlines()))
         while found and re.match(r"\s*(#|$)", lines[max(found)]):

@@ -56,5 +56,5 @@ def _text(node: yaml.Node | None) -> str:
 
 def _written(node: yaml.Node) -> str:
     """*node* as the file has it, in one line."""
-    text = node.start_mark.buffer[node.start_mark.pointer : node.end_mark.pointer]
-    return " ".join(str(text).rstrip("\0").split())
+    text = str(node.start_mark.buffer)[node.start_mark.pointer : node.end_mark.pointer]
+    return " ".join(text.split())

@@ -13,7 +13,7 @@ from flowrun.cli import app
 from .examples import example_of
 from .keys import MODIFIERS, Key, keys_of_file, keys_of_kind, keys_of_step, kinds
 from .markdown import code, link, table
-from .words import about
+from .words import about, either
 
 PAGE = "reference.md"
 COMMANDS: Mapping[str, typer.core.TyperCommand] = getattr(
@@ -45,14 +45,25 @@ def kind(name: str) -> list[str]:
 
 
 def filters_() -> list[str]:
-    rows = []
-    for name, item in filters.FILTERS.items():
-        given = [" or ".join(kinds) or "anything" for kinds in (item.takes, *item.arguments)]
-        least = min(item.counts)
-        others = [*given[1 : least + 1], *(f"{each}, or not" for each in given[least + 1 :])]
-        gives = filters.ABOUT[name]
-        rows.append((code(name), given[0], "; ".join(others), gives, _shown(f"| {name}")))
+    rows = (
+        (code(name), _kinds(each.takes), _with(each), filters.ABOUT[name], _shown(f"| {name}"))
+        for name, each in filters.FILTERS.items()
+    )
     return table(("filter", "on", "with", "gives", "as in"), rows)
+
+
+def _with(item: filters.Filter) -> str:
+    """The arguments of a filter, in words."""
+    least, most = min(item.counts), max(item.counts)
+    needed = [_kinds(kinds) for kinds in item.arguments[:least]]
+    if most > least + 1:
+        return f"{needed[-1]}, or up to {most}"
+    more = [f"perhaps {_kinds(kinds)}" for kinds in item.arguments[least:]]
+    return "; ".join([*needed, *more])
+
+
+def _kinds(kinds: Sequence[str]) -> str:
+    return either(list(kinds)) if kinds else "anything"
 
 
 def functions() -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from flowrun.document import Map
+from flowrun.place import Place, Source
 from flowrun.steps import KINDS
 
 from .keys import Key, Schema
@@ -40,7 +42,7 @@ def facts(key: Key) -> str:
 
 
 def _facts(key: Key) -> Iterator[str]:
-    kind, option = KINDS.get(key.path[0]), key.path[1] if key.path[1:] else ""
+    kind, option = KINDS.get(key.path[0]), ".".join(key.path[1:])
     yield type_of(key.says)
     if key.required:
         yield "required"
@@ -49,7 +51,15 @@ def _facts(key: Key) -> Iterator[str]:
     if kind and option in kind.URLS:
         yield "escaped as a URL"
     if kind and option in kind.LATE:
-        yield "may read `request`" if option == "headers" else "waits for the answer"
+        yield "may read `request`" if option == "headers" else "waits for what comes back"
+
+
+def handed_on(kind: str) -> str:
+    """What a step of *kind* hands on, whatever its options are."""
+    names = getattr(KINDS.get(kind), "hands_on", lambda _: ())(Map(Place(Source("", ""), 0, 0)))
+    if names is None:
+        return "Hands on everything that comes back."
+    return f"Hands on {', '.join(map(code, sorted(names)))}." if names else ""
 
 
 def type_of(says: Schema) -> str:
@@ -59,18 +69,18 @@ def type_of(says: Schema) -> str:
     if shape in SHAPES:
         return SHAPES[shape]
     if isinstance(choices, list):
-        return _either([_value(each) for each in choices])
+        return either([_value(each) for each in choices])
     kinds, branches = says.get("type", []), says.get("anyOf", says.get("oneOf", []))
-    named = [TYPES[each] for each in (kinds if isinstance(kinds, list) else [kinds])]
+    named = [TYPES[str(each)] for each in (kinds if isinstance(kinds, list) else [kinds])]
     words = [word for word in named if word != "null"]
     if not words and isinstance(branches, list):
         words = [type_of(each) for each in branches if isinstance(each, Mapping)]
-    return _either(list(dict.fromkeys(words)) or ["anything"])
+    return either(list(dict.fromkeys(words)) or ["anything"])
 
 
 def _value(value: object) -> str:
     return code(value if isinstance(value, str) and value else json.dumps(value))
 
 
-def _either(words: list[str]) -> str:
+def either(words: list[str]) -> str:
     return " or ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)

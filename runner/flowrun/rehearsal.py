@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from html.parser import HTMLParser
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from .capture.redirect import parameters_of
 from .document import Map, plain
@@ -125,7 +125,8 @@ class ConsentingBrowser:
         timeout_s: float,
         mode: str = "query",
     ) -> Mapping[str, str]:
-        answer = self._http.send(Request("GET", url))
+        page, _, fragment = url.partition("#")  # which the provider's own page would read
+        answer = self._http.send(Request("GET", page, dict(parse_qsl(fragment))))
         reached, sent = _form(answer) if mode == "form_post" else _location(answer, mode)
         if reached != listener.redirect_uri.partition("?")[0]:
             instead = f"the sandbox answered {answer.status}, without {mode} parameters for"

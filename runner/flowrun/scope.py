@@ -139,7 +139,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., JSON], tuple[int, ...]]] = {
 }
 
 ABOUT: dict[str, str] = {
-    "now": "the time since 1970: `now('s')` in seconds, `now('ms')` in milliseconds",
+    "now": "the time: `'s'` or `'ms'` since 1970, or `'iso'`",
     "random": "a random text of so many letters, digits, `-` and `_`, at most 256",
     "uuid": "a random UUID",
 }
