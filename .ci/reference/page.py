@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from flowrun.errors import CODES, STATUSES
-
 from . import tables
 from .examples import example_of, examples
 from .keys import Key, keys_of_file, keys_of_kind, keys_of_step, kinds
@@ -89,15 +87,6 @@ def _commands() -> Iterator[str]:
         yield from ("", *tables.options(name))
 
 
-def _statuses() -> list[str]:
-    return table(("status", "what it means"), ((str(n), text) for n, text in STATUSES.items()))
-
-
-def _codes() -> list[str]:
-    rows = ((link(code, code, "errors.md"), text) for code, text in CODES.items())
-    return table(("code", "what it means"), rows)
-
-
 def _examples() -> list[str]:
     rows = ((f"[{each.name}](examples/{each.name})", each.about) for each in examples())
     return table(("file", "what it shows"), rows)
@@ -106,6 +95,6 @@ def _examples() -> list[str]:
 TABLES: dict[str, Callable[[], list[str]]] = {
     "Filters": tables.filters_,
     "Functions": tables.functions,
-    "Exit statuses": _statuses,
-    "Codes": _codes,
+    "Exit statuses": tables.statuses,
+    "Codes": tables.codes,
 }

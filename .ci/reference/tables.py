@@ -9,6 +9,7 @@ import typer
 
 from flowrun import filters, scope
 from flowrun.cli import app
+from flowrun.errors import CODES, STATUSES
 
 from .examples import example_of
 from .keys import MODIFIERS, Key, keys_of_file, keys_of_kind, keys_of_step, kinds
@@ -95,6 +96,17 @@ def _metavar(option: object) -> str:
     return getattr(option, "metavar", None) or str(getattr(kind, "name", "VALUE")).upper()
 
 
+def statuses() -> list[str]:
+    of = {int(code[1]): f"E{code[1]}.." for code in CODES}
+    rows = ((str(number), text, of.get(number, "")) for number, text in STATUSES.items())
+    return table(("status", "what it means", "codes"), rows)
+
+
+def codes() -> list[str]:
+    rows = ((link(code, code, "errors.md"), text) for code, text in CODES.items())
+    return table(("code", "what it means"), rows)
+
+
 def said(text: str | None) -> str:
     """A text of the command line in one line."""
     return " ".join((text or "").split()).replace("|", "\\|")
@@ -106,6 +118,7 @@ BLOCKS: dict[str, Callable[[], list[str]]] = {
     "a step": step,
     "filters": filters_,
     "functions": functions,
+    "exit statuses": statuses,
 }
 """What may stand between two marks; a kind of step and a command too, by their names."""
 
@@ -115,9 +128,3 @@ def block(name: str) -> list[str]:
     if name in BLOCKS:
         return BLOCKS[name]()
     return kind(name) if name in kinds() else options(name.removeprefix("flowrun "))
-
-
-def filled(page: str) -> str:
-    """*page* with its generated tables as they should be."""
-    marked = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- /generated -->)", re.DOTALL)
-    return marked.sub(lambda it: "\n".join([it[1], *block(it[2]), "", it[3]]), page)
