@@ -39,9 +39,12 @@ STEP = part(SCHEMA, "definitions", "step")
 
 
 def resolved(says: Schema) -> Schema:
-    """*says* with what it refers to below it: its own words win."""
-    reference = str(says.get("$ref", ""))
-    return {**part(SCHEMA, *reference.split("/")[1:]), **says} if reference else says
+    """*says* with all that it refers to below it; its own words win, the last reference stays."""
+    if "$ref" not in says:
+        return says
+    reference = str(says["$ref"])
+    below = resolved(part(SCHEMA, *reference.split("/")[1:]))
+    return {"$ref": reference, **below, **{k: v for k, v in says.items() if k != "$ref"}}
 
 
 def kinds() -> list[str]:

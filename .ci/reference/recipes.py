@@ -9,7 +9,7 @@ import yaml
 
 from flowrun.library import find, shipped
 
-from .markdown import code, table
+from .markdown import code, link, table
 
 
 def recipes() -> Iterator[str]:
@@ -22,6 +22,21 @@ def recipes() -> Iterator[str]:
             yield from ("", *table(("input", "when not given", "what it is"), rows))
         if rows := [_var(key, value, text) for key, value in _items(values.get("vars"))]:
             yield from ("", *table(("var", "when not set", "what it is"), rows))
+
+
+def bases() -> list[str]:
+    """A row for each base recipe, with the vars that a child sets."""
+    rows = (_row(name) for name in shipped() if name.startswith("base/"))
+    return table(("recipe", "what it is", "must be set", "may be set"), rows)
+
+
+def _row(name: str) -> tuple[str, ...]:
+    values = dict(_items(yaml.compose(find(name)[0].text, yaml.SafeLoader)))
+    written = {key: _written(value) for key, value in _items(values.get("vars"))}
+    needed = ", ".join(code(key) for key, value in written.items() if value == "null")
+    others = [f"{code(k)} ({code(v)})" for k, v in written.items() if v not in ("null", '""')]
+    others += [code(key) for key, value in written.items() if value == '""']
+    return link(code(name), name, "reference.md"), _text(values["title"]), needed, ", ".join(others)
 
 
 def _items(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
@@ -55,6 +70,8 @@ def _text(node: yaml.Node | None) -> str:
 
 
 def _written(node: yaml.Node) -> str:
-    """*node* as the file has it, in one line."""
+    """*node* in one line, as the file has it, but for quotes that are not needed to see it."""
+    if isinstance(node, yaml.ScalarNode) and node.value.strip():
+        return " ".join(node.value.split())
     text = str(node.start_mark.buffer)[node.start_mark.pointer : node.end_mark.pointer]
     return " ".join(text.split())

@@ -14,18 +14,24 @@ from flowrun.errors import CODES, STATUSES
 from .examples import example_of
 from .keys import MODIFIERS, Key, keys_of_file, keys_of_kind, keys_of_step, kinds
 from .markdown import code, link, table
+from .recipes import bases
 from .words import about, either
 
 PAGE = "reference.md"
+REQUESTS = ("device", "token")
+"""Kinds that take the request of `http`."""
 COMMANDS: Mapping[str, typer.core.TyperCommand] = getattr(
     typer.main.get_command(app), "commands", {}
 )
 
 
-def keys(found: Sequence[Key], above: str = "") -> list[str]:
+def keys(found: Sequence[Key], above: str = "", *, word: str = "key") -> list[str]:
     """A row for each key, with a link to what the reference says about it."""
-    rows = ((link(code(key.name.removeprefix(above)), key.name, PAGE), about(key)) for key in found)
-    return table(("key", "what it says"), rows)
+    rows = (
+        (link(code(key.name.removeprefix(above)), key.name, PAGE), said(about(key)))
+        for key in found
+    )
+    return table((word, "what it says"), rows)
 
 
 def inputs() -> list[str]:
@@ -42,7 +48,11 @@ def step() -> list[str]:
 
 
 def kind(name: str) -> list[str]:
-    return keys(keys_of_kind(name)[1:], f"{name}.")
+    """The options of a kind; of a kind of request those that `http` has otherwise or not at all."""
+    base = keys_of_kind("http") if name in REQUESTS else []
+    taken = {(key.path[1:], about(key)) for key in base}
+    own = [key for key in keys_of_kind(name)[1:] if (key.path[1:], about(key)) not in taken]
+    return keys(own, f"{name}.", word="option")
 
 
 def filters_() -> list[str]:
@@ -51,6 +61,19 @@ def filters_() -> list[str]:
         for name, each in filters.FILTERS.items()
     )
     return table(("filter", "on", "with", "gives", "as in"), rows)
+
+
+def calls() -> list[str]:
+    """The filters, each as an example calls it."""
+    rows = ((code(_call(name)), filters.ABOUT[name]) for name in filters.FILTERS)
+    return table(("filter", "what it gives"), rows)
+
+
+def _call(name: str) -> str:
+    example = example_of(f"| {name}")
+    call = rf"\|\s*({name}(?:\((?:[^()']|'[^']*')*\))?)"
+    found = re.search(call, "\n".join(example.lines(f"| {name}")) if example else "")
+    return found[1] if found else name
 
 
 def _with(item: filters.Filter) -> str:
@@ -116,8 +139,9 @@ BLOCKS: dict[str, Callable[[], list[str]]] = {
     "the file": file,
     "inputs": inputs,
     "a step": step,
-    "filters": filters_,
+    "filters": calls,
     "functions": functions,
+    "base recipes": bases,
     "exit statuses": statuses,
 }
 """What may stand between two marks; a kind of step and a command too, by their names."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from flowrun.document import Map
 from flowrun.place import Place, Source
 from flowrun.steps import KINDS
 
-from .keys import Key, Schema
+from .keys import Key, Schema, resolved
 from .markdown import code
 
 TYPES = {
@@ -26,7 +26,8 @@ SHAPES = {
     "expression": "expression",
     "on_off": "`on` or `off`",
     "steps": "list of steps",
-    "template": "anything",
+    "template": "any value",
+    "templated": "a template",
 }
 """Definitions of the schema whose name says more than their type."""
 
@@ -48,6 +49,8 @@ def _facts(key: Key) -> Iterator[str]:
         yield "required"
     if "default" in key.says:
         yield f"{_value(key.says['default'])} when not given"
+    if isinstance(examples := key.says.get("examples"), list):
+        yield f"such as {_value(examples[0])}"
     if kind and option in kind.URLS:
         yield "escaped as a URL"
     if kind and option in kind.LATE:
@@ -64,18 +67,23 @@ def handed_on(kind: str) -> str:
 
 def type_of(says: Schema) -> str:
     """What a value must be."""
+    return either(list(dict.fromkeys(_types(resolved(says)))) or ["any value"])
+
+
+def _types(says: Schema) -> Iterator[str]:
     shape = str(says.get("$ref", "")).rpartition("/")[2]
     choices = says.get("enum", [says["const"]] if "const" in says else None)
+    kinds, branches = says.get("type", []), says.get("anyOf", [])
     if shape in SHAPES:
-        return SHAPES[shape]
-    if isinstance(choices, list):
-        return either([_value(each) for each in choices])
-    kinds, branches = says.get("type", []), says.get("anyOf", says.get("oneOf", []))
-    named = [TYPES[str(each)] for each in (kinds if isinstance(kinds, list) else [kinds])]
-    words = [word for word in named if word != "null"]
-    if not words and isinstance(branches, list):
-        words = [type_of(each) for each in branches if isinstance(each, Mapping)]
-    return either(list(dict.fromkeys(words)) or ["anything"])
+        yield SHAPES[shape]
+    elif isinstance(choices, list):
+        yield from map(_value, choices)
+    elif kinds:
+        named = [TYPES[str(each)] for each in (kinds if isinstance(kinds, list) else [kinds])]
+        yield from (word for word in named if word != "null")
+    elif isinstance(branches, list):
+        for each in branches:
+            yield from _types(resolved(each))
 
 
 def _value(value: object) -> str:
