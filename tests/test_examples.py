@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +18,8 @@ from flowrun.library import find
 from flowrun.load import load_source
 from flowrun.settings import Settings
 
-EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "docs" / "examples"
 NAMES = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
 SANDBOX = Settings(sandbox=True, no_input=True)
 LATER: dict[str, Callable[[list[str]], int]] = {
@@ -50,3 +53,10 @@ def test_an_example_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     for section, command in LATER.items():
         if flow.steps(section):
             assert command([record]) == 0, capsys.readouterr().err
+
+
+def test_every_key_has_an_example_and_the_pages_are_what_the_code_says() -> None:
+    command = [sys.executable, str(ROOT / ".ci" / "make-reference"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
