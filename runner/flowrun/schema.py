@@ -35,6 +35,9 @@ PATTERNS = {
 }
 
 
+CUT = "Inside { } a comma ends a text: quote a text that holds one."
+
+
 def schema_text() -> str:
     """The JSON schema of flow files (draft-07)."""
     # Not importlib.resources: importing it takes a tenth of a whole run.
@@ -86,7 +89,8 @@ def _words(error: ValidationError, document: Map) -> Iterator[Problem]:
         known = list(error.schema.get("properties", {})) if isinstance(error.schema, dict) else []
         for key in value:
             if key not in known and not key.startswith("x-"):
-                hint = did_you_mean(key, known) or _there_are(error.schema, known)
+                hint = CUT if " " in key else did_you_mean(key, known)
+                hint = hint or _there_are(error.schema, known)
                 yield Problem("E203", f"unknown key {key!r} in {name}", hint, value.keys_at[key])
     elif keyword == "oneOf":
         if isinstance(value, Map):
