@@ -7,6 +7,8 @@ import os
 import shutil
 import stat
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -22,7 +24,8 @@ pytestmark = pytest.mark.browser
 
 SWITCHES = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
+    "--disable-background-networking --disable-component-update --disable-sync "
+    "--remote-debugging-port=0 --ignore-certificate-errors"
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -32,9 +35,14 @@ extends: base/authorization-code
 name: by-browser
 vars: {{authorize_url: "{url}/authorize", token_url: "{url}/token"}}
 steps:
+  - authorize: {{query: {{response_mode: {mode}}}}}
   - capture: {{timeout: 1m}}
 save: by-browser
 """
+
+
+FORM = """<form method=post action="{at}"><input name=code value="{code}">
+<input name=state value="{state}"></form><script>document.forms[0].submit()</script>"""
 
 
 class Provider(Quiet):
@@ -60,10 +68,19 @@ class Handler(BaseHTTPRequestHandler):
             return self.send_error(404)
         self.server.agents.append(self.headers["User-Agent"])
         asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        answer = urlencode({**self.server.answer, "state": asked["state"]})
+        answer = {**self.server.answer, "state": asked["state"]}
+        if asked["response_mode"] == "form_post":
+            return self.show(FORM.format(at=asked["redirect_uri"], **answer))
+        mark = "#" if asked["response_mode"] == "fragment" else "?"
         self.send_response(302)
-        self.send_header("Location", f"{asked['redirect_uri']}?{answer}")
+        self.send_header("Location", f"{asked['redirect_uri']}{mark}{urlencode(answer)}")
         self.end_headers()
+
+    def show(self, page: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(page.encode())
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
@@ -136,16 +153,59 @@ def test_a_real_browser_brings_a_refusal(cli: Cli, chromium: str) -> None:
     assert not cli.record("by-browser").exists()
 
 
-def login(cli: Cli, browser: str, answer: dict[str, str], host: str) -> tuple[Done, Provider]:
+@pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_real_browser_brings_the_code_by_each_way_and_shows_how_it_ended(
+    cli: Cli, chromium: str, mode: str, scheme: str
+) -> None:
+    # Another site than the provider's, which is at 127.0.0.1.
+    done, provider = login(cli, chromium, {"code": "fake-code"}, "localhost", mode, scheme)
+    shown = tab(cli.folder / "profile", "/callback")
+
+    assert done.status == 0, done.stderr
+    assert provider.redeemed[0]["code"] == ["fake-code"]
+    assert shown["title"] == "You are logged in"
+    assert urlsplit(shown["url"])[2:] == ("/callback", "", "")  # the code has left the address
+
+
+def test_a_refusal_behind_the_mark_is_shown_too(cli: Cli, chromium: str) -> None:
+    done, _ = login(cli, chromium, {"error": "access_denied"}, "127.0.0.1", "fragment")
+    shown = tab(cli.folder / "profile", "/callback")
+
+    assert done.status == 4, done.stderr
+    assert shown["title"] == "Access was not given"
+
+
+def tab(profile: Path, path: str) -> dict[str, str]:
+    """What the browser shows at *path*: its title and its address."""
+    port = (profile / "DevToolsActivePort").read_text().split()[0]
+    tabs: list[dict[str, str]] = []
+    for _ in range(50):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=10) as answer:
+            tabs = [each for each in json.load(answer) if urlsplit(each["url"]).path == path]
+        if tabs and tabs[0]["title"] != "One moment":
+            return tabs[0]
+        time.sleep(0.1)
+    raise TimeoutError(f"{tabs}")
+
+
+def login(
+    cli: Cli,
+    browser: str,
+    answer: dict[str, str],
+    host: str,
+    mode: str = "query",
+    scheme: str = "http",
+) -> tuple[Done, Provider]:
     provider = Provider(answer)
     with provider, running(provider):
-        recipe = RECIPE.format(url=provider.url)
+        recipe = RECIPE.format(url=provider.url, mode=mode)
         (cli.folder / "by-browser.yaml").write_text(recipe, "utf-8")
         done = cli(
             "./by-browser.yaml",
             "-v",
             "--set=client_id=canary",
-            f"--set=redirect_uri=http://{host}:{free_port()}/callback",
+            f"--set=redirect_uri={scheme}://{host}:{free_port()}/callback",
             BROWSER=browser,
         )
     return done, provider

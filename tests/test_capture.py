@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -20,96 +20,7 @@ import pytest
 from flowrun.capture import PersonsBrowser
 from flowrun.capture.listener import bind
 from flowrun.errors import CallbackError
-from flowrun.services import Judge, Listener
-
-URL = "https://id.example/authorize?state=right"
-GOOD = "/callback?code=fake-code&state=right"
-
-
-def judge(parameters: Mapping[str, str], *, bare: bool = False) -> None:
-    if parameters.get("state") != "right":
-        raise CallbackError("E404", "the redirect carries another state than the one we sent")
-    if "error" in parameters:
-        raise CallbackError("E402", "consent was denied: <b>no</b>")
-
-
-class Login:
-    """A login that waits in a thread, and how it ended."""
-
-    def __init__(self, listener: Listener) -> None:
-        self.listener = listener
-        self.told: list[str] = []
-        self.ended = threading.Event()
-        self.parameters: Mapping[str, str] = {}
-        self.error: Exception | None = None
-
-    @property
-    def authority(self) -> str:
-        return self.listener.redirect_uri.split("/")[2]
-
-    @property
-    def port(self) -> int:
-        return int(self.authority.rpartition(":")[2])
-
-    def run(self, browser: PersonsBrowser, accept: Judge, timeout_s: float) -> None:
-        try:
-            self.parameters = browser.fetch(URL, self.listener, accept, timeout_s=timeout_s)
-        except CallbackError as error:
-            self.error = error
-        self.ended.set()
-
-    def get(self, target: str, *lines: str, method: str = "GET") -> str:
-        head = [f"{method} {target} HTTP/1.1", *(lines or [f"Host: {self.authority}"])]
-        return exchange(self.port, "\r\n".join(head) + "\r\n\r\n")
-
-    def wait(self) -> None:
-        assert self.ended.wait(10)
-
-    def is_waiting(self) -> bool:
-        return not self.ended.is_set()
-
-
-@contextlib.contextmanager
-def login(
-    uri: str = "http://127.0.0.1:0/callback",
-    *,
-    accept: Judge = judge,
-    timeout_s: float = 20,
-    hold_s: float = 20,
-) -> Iterator[Login]:
-    told: list[str] = []
-    browser = PersonsBrowser(tell=told.append, open_browser=False, terminal=None, hold_s=hold_s)
-    with browser.listen(uri) as listener:
-        begun = Login(listener)
-        begun.told = told
-        thread = threading.Thread(target=begun.run, args=(browser, accept, timeout_s), daemon=True)
-        thread.start()
-        yield begun
-
-
-def exchange(port: int, request: str, *, host: str = "127.0.0.1") -> str:
-    with socket.create_connection((host, port), timeout=10) as connection:
-        connection.sendall(request.encode("latin-1"))
-        return received(connection)
-
-
-def received(connection: socket.socket) -> str:
-    answer = b""
-    with contextlib.suppress(ConnectionError):
-        while more := connection.recv(65536):
-            answer += more
-    return answer.decode()
-
-
-def in_thread(work: Callable[[], str]) -> tuple[threading.Thread, list[str]]:
-    answers: list[str] = []
-    thread = threading.Thread(target=lambda: answers.append(work()), daemon=True)
-    thread.start()
-    return thread, answers
-
-
-def status(answer: str) -> int:
-    return int(answer.split(" ", 2)[1])
+from servers.login import GOOD, URL, Login, exchange, in_thread, judge, login, received, status
 
 
 def test_a_redirect_is_decoded_once_and_its_page_says_that_the_token_is_there() -> None:
@@ -412,7 +323,7 @@ def test_a_browser_command_blocks_nothing_and_sees_no_variables_of_ours(
     browser = PersonsBrowser(tell=told.append, open_browser=True, terminal=None)
     with browser.listen("http://127.0.0.1:0/callback") as listener:
         begun = Login(listener)
-        threading.Thread(target=begun.run, args=(browser, judge, 20), daemon=True).start()
+        begun.begin(browser)
         while not seen.exists():
             time.sleep(0.01)
         page, _ = in_thread(lambda: begun.get(GOOD))
@@ -441,7 +352,7 @@ def test_a_browser_that_fails_is_told_and_the_waiting_goes_on(
     browser = PersonsBrowser(tell=tell, open_browser=True, terminal=None)
     with browser.listen("http://127.0.0.1:0/callback") as listener:
         begun = Login(listener)
-        threading.Thread(target=begun.run, args=(browser, judge, 20), daemon=True).start()
+        begun.begin(browser)
 
         assert failed.wait(10)
         assert begun.is_waiting()
@@ -504,7 +415,7 @@ def test_a_page_of_an_earlier_login_does_not_hold_up_the_next() -> None:
     with browser.listen("http://127.0.0.1:0/callback") as listener:
         for code in ("first", "second"):
             begun = Login(listener)
-            threading.Thread(target=begun.run, args=(browser, judge, 20), daemon=True).start()
+            begun.begin(browser)
             in_thread(partial(begun.get, f"/callback?code={code}&state=right"))
             begun.wait()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -42,7 +43,7 @@ class Terminal:
 
     def tell(self, line: str) -> None:
         self.told.append(line)
-        if line.endswith("or paste the address you end up at here:") and self._left:
+        if re.search("or paste the .* here:$", line) and self._left:
             os.write(self._ours, f"{self._left.pop(0)}\n".encode())
 
     def close(self) -> None:
@@ -56,11 +57,18 @@ def person(*pastes: str) -> Iterator[Terminal]:
         yield terminal
 
 
-def fetched(terminal: Terminal, *, redirect_uri: str = REDIRECT, pkce: bool = False) -> object:
+def fetched(
+    terminal: Terminal,
+    *,
+    redirect_uri: str = REDIRECT,
+    pkce: bool = False,
+    url: str = ASKED,
+    mode: str = "query",
+) -> object:
     browser = PersonsBrowser(tell=terminal.tell, open_browser=False, terminal=terminal.file)
     accept = judge_with_pkce if pkce else judge
     with browser.listen(redirect_uri) as listener:
-        return browser.fetch(ASKED, listener, accept, timeout_s=10)
+        return browser.fetch(url, listener, accept, timeout_s=10, mode=mode)
 
 
 @pytest.mark.parametrize("redirect_uri", [REDIRECT, "com.example.app:/callback"])
@@ -94,6 +102,9 @@ def test_a_bare_code_is_decoded_once_and_left_to_the_judge(code: str) -> None:
         ("bare-code-without-pkce", "another state"),
         ("what do you want", "neither an address nor a code"),
         ("", "neither an address nor a code"),
+        (REDIRECT, "nothing stands behind the ? of that address"),
+        (f"{REDIRECT}#code=x&state=right", "nothing stands behind the ? of that address"),
+        ("#code=x&state=right", "nothing stands behind the ? of that address"),
     ],
 )
 def test_a_wrong_paste_is_told_and_asked_again(paste: str, told: str) -> None:
@@ -102,6 +113,42 @@ def test_a_wrong_paste_is_told_and_asked_again(paste: str, told: str) -> None:
 
     assert parameters == PASTED
     assert sum(told in line for line in terminal.told) == 1
+
+
+@pytest.mark.parametrize(
+    "form", ["{uri}#{query}", "{uri}?x=y#{query}", "#{query}", "{query}", "?{query}"]
+)
+def test_a_pasted_fragment_is_enough(form: str) -> None:
+    with person(form.format(uri=REDIRECT, query=urlencode(PASTED))) as terminal:
+        parameters = fetched(terminal, mode="fragment")
+
+    assert parameters == PASTED
+
+
+@pytest.mark.parametrize("paste", [REDIRECT, f"{REDIRECT}?code=x&state=right", "#"])
+def test_an_address_without_its_fragment_is_told_and_asked_again(paste: str) -> None:
+    with person(paste, f"#{urlencode(PASTED)}") as terminal:
+        parameters = fetched(terminal, mode="fragment")
+
+    assert parameters == PASTED
+    assert sum("nothing stands behind the # of that" in line for line in terminal.told) == 1
+
+
+def test_a_form_that_is_posted_elsewhere_may_be_pasted() -> None:
+    with person(urlencode(PASTED)) as terminal:
+        parameters = fetched(terminal, mode="form_post")
+
+    assert parameters == PASTED
+    assert any("paste the form" in line for line in terminal.told)
+
+
+def test_a_login_that_the_provider_begins_may_be_pasted() -> None:
+    with person(f"{REDIRECT}?{urlencode(PASTED)}") as terminal:
+        parameters = fetched(terminal, url="")
+
+    assert parameters == PASTED
+    assert terminal.told[0].startswith("start the login at the provider")
+    assert terminal.told[1] == REDIRECT
 
 
 def test_a_paste_reaches_a_bound_redirect_uri_too() -> None:
@@ -143,6 +190,13 @@ TEXT = st.text(max_size=30)
 @given(st.dictionaries(TEXT.filter(bool), TEXT, max_size=8))
 def test_a_query_gives_back_what_was_put_in(parameters: dict[str, str]) -> None:
     assert parameters_of(urlencode(parameters)) == parameters
+
+
+@given(st.dictionaries(TEXT.filter(bool), TEXT, min_size=1, max_size=8))
+def test_a_fragment_gives_back_what_was_put_in(parameters: dict[str, str]) -> None:
+    pasted = f"{REDIRECT}#{urlencode(parameters)}"
+
+    assert parameters_of_paste(pasted, REDIRECT, ASKED, mode="fragment") == parameters
 
 
 @given(TEXT)

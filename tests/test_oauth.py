@@ -17,7 +17,7 @@ from flowrun.oauth.answer import Refusal, payload_of, refusal_in, refused
 from flowrun.oauth.client import Client, authenticate, basic
 from flowrun.oauth.expiry import expires_at, moment, seconds
 from flowrun.oauth.pkce import challenge_of, new_verifier
-from flowrun.oauth.redirect import Expected, judge
+from flowrun.oauth.redirect import Expected, answers_to, judge, mode_of
 from flowrun.secret import JSON, Secret, Value, reveal
 
 NOON = 1_700_000_000.9
@@ -170,6 +170,35 @@ def test_a_redirect_that_is_no_answer_is_refused(
 )
 def test_a_redirect_that_answers_is_taken(params: Mapping[str, str], expected: Expected) -> None:
     judge(params, expected)
+
+
+@pytest.mark.parametrize(
+    ("response_type", "answers", "mode"),
+    [
+        ("", ["code"], "query"),
+        ("code", ["code"], "query"),
+        ("web_server", ["code"], "query"),
+        ("token", ["access_token"], "fragment"),
+        ("id_token", ["id_token"], "fragment"),
+        ("id_token token", ["id_token", "access_token"], "fragment"),
+        ("code id_token", ["code", "id_token"], "fragment"),
+    ],
+)
+def test_what_is_asked_for_is_demanded_and_no_server_sees_a_token(
+    response_type: str, answers: list[str], mode: str
+) -> None:
+    assert (answers_to(response_type), mode_of(response_type)) == (answers, mode)
+
+
+def test_a_redirect_must_carry_all_that_was_asked_for() -> None:
+    hybrid = STATE._replace(answers=answers_to("code id_token"))
+    judge({"code": "a", "id_token": "b", "state": "xyz"}, hybrid)
+
+    with pytest.raises(CallbackError, match="no id_token, but code, state") as caught:
+        judge({"code": "a", "state": "xyz"}, hybrid)
+    assert caught.value.code == "E405"
+    with pytest.raises(CallbackError, match="another state"):
+        judge({"code": "a", "state": "forged"}, hybrid)
 
 
 def test_a_bare_code_needs_pkce() -> None:

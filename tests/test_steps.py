@@ -116,6 +116,7 @@ def test_authorize_wants_a_safe_url(url: str) -> None:
 
 # capture
 
+CODE = {"code": "a", "state": "xyz"}
 SENT: dict[str, Value] = {
     "url": "https://id.example/authorize",
     "state": Secret("xyz"),
@@ -173,6 +174,114 @@ def test_capture_expects_parameters_under_their_own_names() -> None:
     callback = run_kind("capture", options, world, authorization=SENT)
 
     assert fields(callback) == {"code": "a", "state": "xyz"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "option", "mode"),
+    [
+        ("query: {a: b}", "", "query"),
+        ("query: {response_mode: form_post}", "", "form_post"),
+        ("query: {response_mode: form_post}, names: {response_mode: how}", "", "form_post"),
+        ("query: {how: fragment}, names: {response_mode: how}", "", "fragment"),
+        ("query: {response_type: token}", "", "fragment"),
+        ("query: {kind: token}, names: {response_type: kind}", "", "fragment"),
+        ("query: {response_type: token, response_mode: form_post}", "", "form_post"),
+        ("query: {response_mode: form_post}", ", response_mode: fragment", "fragment"),
+    ],
+)
+def test_capture_waits_for_what_was_asked_for(asked: str, option: str, mode: str) -> None:
+    made = run_kind("authorize", f"{{{AUTHORIZE}, state: off, {asked}}}")
+    world = World(params={"code": "a", "access_token": "b"})
+
+    run_kind("capture", f"{{at: 'http://127.0.0.1:8484/'{option}}}", world, authorization=made)
+
+    assert world.window.mode == mode
+
+
+def test_authorize_says_what_the_url_itself_asks_for() -> None:
+    url = "https://id.example/authorize?response_mode=form_post&response_type=code"
+
+    made = run_kind("authorize", f"{{url: '{url}'}}")
+
+    assert (made["response_mode"], made["response_type"]) == ("form_post", "code")
+
+
+@pytest.mark.parametrize(
+    ("asked", "option"), [("jwt", ""), ("query.jwt", ""), ("query", ", response_mode: from_post")]
+)
+def test_capture_takes_no_other_mode(asked: str, option: str) -> None:
+    made = run_kind("authorize", f"{{{AUTHORIZE}, query: {{response_mode: {asked}}}}}")
+    world = World(params={"code": "a"})
+
+    with pytest.raises(FlowError, match="response_mode cannot be"):
+        run_kind("capture", f"{{at: 'http://127.0.0.1:8484/'{option}}}", world, authorization=made)
+    assert world.window.opened == []
+
+
+def test_capture_takes_a_token_where_one_was_asked_for() -> None:
+    sent = {**SENT, "response_type": "token"}
+    options = "{at: 'http://127.0.0.1:8484/'}"
+    world = World(params={"access_token": SECRET, "state": "xyz"})
+
+    callback = run_kind("capture", options, world, authorization=sent)
+
+    assert fields(callback)["access_token"] == SECRET
+    assert SECRET not in repr(callback)
+    with pytest.raises(CallbackError, match="no access_token, but code, state"):
+        run_kind("capture", options, World(params=CODE), authorization=sent)
+
+
+BEGUN = "{at: 'http://127.0.0.1:8484/', expect: callback.sign == 'right', names: {shop: store}}"
+
+
+def test_capture_waits_for_a_login_that_the_provider_begins() -> None:
+    world = World(params={"store": "acme", "sign": "right", "code": SECRET})
+
+    callback = run_kind("capture", BEGUN, world)
+
+    assert callback == {"shop": "acme", "sign": "right", "code": Secret(SECRET)}
+    assert world.window.opened == [("", 300)]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"sign": "wrong"}, {"error": "access_denied"}, {"code": "a", "state": "xyz"}],
+)
+def test_what_the_provider_has_not_signed_may_be_followed_by_what_it_has(
+    params: dict[str, str],
+) -> None:
+    with pytest.raises(CallbackError, match="what the recipe expects") as caught:
+        run_kind("capture", BEGUN, World(params=params))
+
+    assert caught.value.code == "E404"
+
+
+def test_an_expectation_that_cannot_be_reckoned_does_not_hold() -> None:
+    options = "{at: 'http://127.0.0.1:8484/', expect: callback.at | int > 5}"
+
+    with pytest.raises(CallbackError) as caught:
+        run_kind("capture", options, World(params={"at": "soon"}))
+
+    assert caught.value.code == "E404"
+
+
+def test_a_signed_refusal_ends_the_login() -> None:
+    world = World(params={"sign": "right", "error": "access_denied"})
+
+    with pytest.raises(CallbackError) as caught:
+        run_kind("capture", BEGUN, world)
+
+    assert caught.value.code == "E402"
+
+
+def test_capture_waits_for_nobody_whom_it_could_not_tell_from_another() -> None:
+    world = World(params={"code": "a"})
+
+    with pytest.raises(FlowError) as caught:
+        run_kind("capture", "{at: 'http://127.0.0.1:8484/'}", world)
+
+    assert caught.value.code == "E224"
+    assert world.window.opened == []
 
 
 # token
