@@ -8,6 +8,7 @@ import hashlib
 import re
 import socket
 from functools import partial
+from threading import Thread
 
 import pytest
 
@@ -260,7 +261,7 @@ def test_redirections_on_one_port_are_waited_for_in_turn(paths: tuple[str, str])
     with browser.listen(f"http://127.0.0.1:0/{paths[0]}") as first:
         origin = first.redirect_uri.rpartition("/")[0]
         with browser.listen(f"{origin}/{paths[1]}") as second:
-            pages = []
+            pages: list[tuple[Thread, list[str]]] = []
             for listener, path in ((first, paths[0]), (second, paths[1])):
                 begun = Login(listener)
                 begun.begin(browser)

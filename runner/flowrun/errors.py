@@ -51,7 +51,7 @@ CODES = {
     "E402": "consent was denied",
     "E403": "the authorization endpoint answered with an error",
     "E404": "the redirect belongs to another login",
-    "E405": "the redirect carries no code",
+    "E405": "the redirect does not carry what was asked for",
     "E406": "the redirect URI's port cannot be bound",
     "E407": "what was pasted is no redirect",
     "E408": "the redirect is not what the recipe expects",
