@@ -115,10 +115,24 @@ def test_a_circle_of_vars_in_a_url_is_told() -> None:
 
 
 def test_a_url_that_doubles_itself_ends() -> None:
-    doubles: dict[str, object] = {f"v{at}": f"{{{{ vars.v{at + 1} }}}}" * 2 for at in range(60)}
+    doubles: dict[str, object] = {f"v{at}": f"{{{{ vars.v{at + 1} }}}}" * 2 for at in range(40)}
 
     with pytest.raises(FlowError, match="parts"):
-        render_url("https://a.example/{{ vars.v0 }}", Scope({}, {**doubles, "v60": ""}))
+        render_url("https://a.example/{{ vars.v0 }}", Scope({}, {**doubles, "v40": ""}))
+
+
+def test_a_url_whose_vars_lead_on_and_on_is_no_crash() -> None:
+    chain: dict[str, object] = {f"v{at}": f"{{{{ vars.v{at + 1} }}}}" for at in range(5000)}
+
+    with pytest.raises(FlowError, match="more than 50 others"):
+        render_url("https://a.example/{{ vars.v0 }}", Scope({}, {**chain, "v5000": ""}))
+
+
+def test_a_text_has_only_so_many_expressions() -> None:
+    with pytest.raises(FlowError, match="more than 1000 expressions") as caught:
+        render("{{ inputs.name }}" * 1001, scope())
+
+    assert caught.value.code == "E208"
 
 
 def test_an_error_points_at_the_name_in_the_file() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
+
+MOST_KNOWN = 100
+"""Beyond, looking takes longer than the hint is worth."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint that names what *word* was probably meant to be, or nothing."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(known), n=2, cutoff=0.6)
+    near = get_close_matches(word, list(islice(known, MOST_KNOWN)), n=2, cutoff=0.6)
     return f"Did you mean {' or '.join(map(repr, near))}?" if near else ""

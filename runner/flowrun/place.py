@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import ClassVar, NamedTuple, Self
+
+
+@lru_cache(maxsize=16)
+def _lines(text: str) -> list[str]:
+    return text.splitlines()  # once, however many places are shown of it
 
 
 class Source(NamedTuple):
@@ -15,7 +21,7 @@ class Source(NamedTuple):
     extended_at: Place | None = None  # the `extends` that led here
 
     def line(self, number: int) -> str:
-        lines = self.text.splitlines()
+        lines = _lines(self.text)
         return lines[number - 1] if number <= len(lines) else ""
 
 

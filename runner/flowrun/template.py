@@ -20,9 +20,11 @@ from .taint import is_list, joined, parts, settled
 from .urls import Hole, fill
 
 MOST_PIECES = 1000
+MOST_CHAIN = 50
 # No } inside a quoted text ends it; without an end it runs on, so that no text is read twice.
+# A quote behind a backslash begins none: it is tried once, and not from each before it again.
 _BRACES = re.compile(
-    r"""\{\{((?:'(?:\\.|[^'\\]){0,2000}+'|"(?:\\.|[^"\\]){0,2000}+"|(?!\}\}).)*+)(\}\})?""",
+    r"""\{\{((?:'(?:\\.|[^'\\]){0,2000}+'|"(?:\\.|[^"\\]){0,2000}+"|\\['"]|(?!\}\}).)*+)(\}\})?""",
     re.DOTALL,
 )
 
@@ -45,6 +47,8 @@ class Use(NamedTuple):
 def pieces(text: str) -> tuple[str | Expression, ...]:
     """The literals and expressions of *text*; raises `FlowError` E208, E209 or E210."""
     literals, sources, ends = (_BRACES.split(text)[at::3] for at in range(3))
+    if len(sources) > MOST_PIECES:
+        raise FlowError("E208", f"a text has more than {MOST_PIECES} expressions")
     if None in ends:
         raise FlowError("E208", "{{ is not closed", hint="Close it with }}.")
     if any("{%" in literal or "{#" in literal for literal in literals):
@@ -150,6 +154,8 @@ def leaves(text: str, scope: Scope, chain: tuple[str, ...] = ()) -> Iterator[str
         var = scope.vars.get(name) if piece.paths == (("vars", name),) else None
         if name in chain and var is not None:
             raise cycle([*chain, name])
+        if len(chain) > MOST_CHAIN:
+            raise FlowError("E222", f"a var leads through more than {MOST_CHAIN} others")
         if isinstance(var, str):
             yield from leaves(var, scope, (*chain, name))
         else:
