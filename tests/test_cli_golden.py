@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from flowrun.commands.code import paragraph
+from flowrun.errors import CODES
 from flowrun.library import COMMANDS
 from servers.command import TESTS, Cli, Done
 
@@ -74,6 +79,33 @@ profiles:
   us: {extends: base, client_id: of-us}
 verify:""",
     ).replace("save: good\n", ""),
+    "shared": """\
+flowrun: 1
+extends: ./parent.yaml
+values: {client_id: of-all}
+profiles:
+  all: {scope: [read, write]}
+  eu:
+    extends: all
+    ttl: 60
+""",
+    "parent": GOOD.replace(
+        "steps:",
+        """\
+  scope: {type: list, default: [read]}
+  ttl: {type: integer, default: 30}
+  tenant: {default: "1"}
+  key: {secret: true, from: {command: [pass, show, acme]}}
+vars:
+  site: https://{{ inputs.tenant }}.example.com
+  signed: {id: "{{ inputs.client_id }}", key: "{{ inputs.key }}", nonce: "{{ callback.nonce }}"}
+steps:""",
+    )
+    .replace("https://id.example.com/token", "'{{ vars.site }}/token'")
+    .replace(
+        "{grant_type: client_credentials}",
+        "{ttl: '{{ inputs.ttl }}', s: '{{ inputs.scope | json }}', a: '{{ vars.signed | json }}'}",
+    ),
 }
 """Flow files that check clean."""
 
@@ -91,6 +123,11 @@ COMMAND_LINES = {
     "explain-zendesk": "explain zendesk --set subdomain=acme --set client_id=canary",
     "bad-inherited-json": "check ./inherited.yaml --json",
     "inherited-at-run-time": "./tenant.yaml --sandbox --set client_id=canary",
+    "explain-tenant": "explain ./shared.yaml --profile eu",
+    "explain-json": "explain ./shared.yaml --profile eu --json",
+    "explain-code": "explain e209",
+    "explain-code-json": "explain E212 --json",
+    "explain-code-unknown": "explain E299",
     "status-empty": "status",
     "unknown-recipe": "zendsk",
     "unknown-file": "./nothing.yaml",
@@ -177,6 +214,41 @@ def test_what_a_record_says_of_itself(cli: Cli) -> None:
     ]
 
     same_as_golden("sandbox-life", "\n".join(said))
+
+
+def at_a_terminal(folder: Path, *words: str) -> str:
+    """What a command says on stderr when that is a terminal."""
+    own, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "flowrun", *words],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    ):
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # so Linux says that the other end is closed
+            while part := os.read(own, 4096):
+                said += part
+    os.close(own)
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_at_a_terminal_an_error_ends_with_where_to_read_more(recipes: Cli) -> None:
+    one = at_a_terminal(recipes.folder, "check", "./key.yaml")
+    many = at_a_terminal(recipes.folder, "check", "./twice.yaml", "./several.yaml", "./good.yaml")
+    usage = at_a_terminal(recipes.folder, "zendesk", "--set", "subdomain")
+
+    assert one.endswith("'form'?\nflowrun explain E203 says more\n")
+    assert many.endswith("\nflowrun explain E204 (or E203) says more\n")
+    assert many.count(" says more") == 1
+    assert usage.endswith("\nflowrun explain E219 says more\n")
+
+
+def test_every_code_is_explained() -> None:
+    assert [code for code in CODES if not paragraph(code)] == []
+    assert not any("\n#" in paragraph(code) for code in CODES)
 
 
 def test_nobody_answers(recipes: Cli) -> None:

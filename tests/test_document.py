@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowrun.document import MAX_CHARACTERS, MAX_NODES, Items, Map, parse, plain
+from flowrun.document import MAX_CHARACTERS, MAX_NODES, Items, Map, parse, plain, value_at
 from flowrun.errors import FlowError
+from flowrun.merge import merge
 from flowrun.place import Source, place_of
 from flowrun.secret import JSON
 
@@ -217,3 +218,16 @@ def test_all_duplicates_are_told_at_once() -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(FlowError):
         read(text)
+
+
+def test_every_value_of_a_mapping_has_a_place() -> None:
+    base = read("a: 1\nb: &x true\nc:\n  null\nd: [1]\ne: {}\nf: text\ng: *x\nh:\n")
+    merged = merge(base, read("a:   2\nb:  yes\nz:    false\n"))
+
+    assert [str(value_at(base, key)) for key in base] == [
+        *("flow.yaml:1:4", "flow.yaml:2:4", "flow.yaml:4:3", "flow.yaml:5:4"),
+        *("flow.yaml:6:4", "flow.yaml:7:4", "flow.yaml:8:4", "flow.yaml:9:3"),
+    ]
+    assert str(value_at(merged, "a")) == "flow.yaml:1:6"
+    assert str(value_at(merged, "b")) == "flow.yaml:2:5"
+    assert str(value_at(merged, "z")) == "flow.yaml:3:7"

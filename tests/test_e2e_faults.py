@@ -1017,6 +1017,22 @@ def test_a_typed_secret_is_not_for_another_client(cli: Cli, provider: Provider) 
     judged(other, 8, "E801", "'client_secret'")
 
 
+def test_explain_says_what_was_typed_before(cli: Cli, provider: Provider) -> None:
+    write_recipe(cli, provider.url)
+    provider.answers[:] = [good(1)]
+    with running(cli, "acme.yaml", **IN_A_TERMINAL) as process:
+        process.until("client_secret .*: ")
+        process.type(f"{SECRET}\n")
+        redirect(process.until(r"http://\S+/authorize\?\S+(?=\n)"))
+        assert process.ends() == 0
+    cli.keep_secret(SECRET)
+    mine = cli("explain", "acme.yaml")
+    other = cli("explain", "acme.yaml", "--set=client_id=other_client")
+
+    assert 'client_secret = "***"   <- typed before' in mine.stdout
+    assert "<- missing: set FLOWRUN_ACME__CLIENT_SECRET" in other.stdout
+
+
 def test_ctrl_c_at_a_question_ends_it(cli: Cli, provider: Provider) -> None:
     write_recipe(cli, provider.url)
     with running(cli, "acme.yaml", **IN_A_TERMINAL) as process:

@@ -60,18 +60,20 @@ AROUND = FULL._replace(given={}, environ=SHARED)
 
 
 @pytest.mark.parametrize(
-    ("value", "sources"),
+    ("value", "origin", "sources"),
     [
-        ("set", FULL),
-        ("own variable", FULL._replace(given={})),
-        ("profile", AROUND),
-        ("values", AROUND._replace(profile="")),
+        ("set", "--set", FULL),
+        ("own variable", "environment FLOWRUN_ACME_EU__IT", FULL._replace(given={})),
+        ("profile", "profile prod (flow.yaml:6:23)", AROUND),
+        ("values", "values (flow.yaml:5:14)", AROUND._replace(profile="")),
     ],
 )
 def test_what_is_said_for_the_run_wins_over_what_the_files_say(
-    value: str, sources: Sources
+    value: str, origin: str, sources: Sources
 ) -> None:
-    assert resolve(EIGHT, sources).values["it"] == value
+    found = resolve(EIGHT, sources)
+
+    assert (found.values["it"], str(found.origins["it"])) == (value, origin)
 
 
 UNSAID = flow("""
@@ -84,16 +86,20 @@ FROM_NOWHERE = AROUND._replace(profile="", elsewhere=lambda _, __: None)
 @pytest.mark.parametrize(
     ("origin", "value", "sources"),
     [
-        ("from env", "from", AROUND._replace(profile="")),
-        ("FLOWRUN_IT", "shared variable", FROM_NOWHERE),
+        ("from env ACME (flow.yaml:4:39)", "from", AROUND._replace(profile="")),
+        ("environment FLOWRUN_IT", "shared variable", FROM_NOWHERE),
         ("typed before", "typed for acme-eu", FROM_NOWHERE._replace(environ={})),
-        ("default", "default", FROM_NOWHERE._replace(environ={}, typed=lambda _: {})),
+        (
+            "default (flow.yaml:4:24)",
+            "default",
+            FROM_NOWHERE._replace(environ={}, typed=lambda _: {}),
+        ),
     ],
 )
 def test_what_nobody_says_comes_from_around(origin: str, value: str, sources: Sources) -> None:
     found = resolve(UNSAID, sources)
 
-    assert (found.origins["it"], found.values["it"]) == (origin, value)
+    assert (str(found.origins["it"]), found.values["it"]) == (origin, value)
 
 
 def test_a_profile_stands_on_the_one_that_it_extends() -> None:
@@ -107,6 +113,7 @@ profiles:
 
     eu = resolve(tenants, Sources(profile="eu"))
 
+    assert str(eu.origins["ttl"]) == "profile eu (flow.yaml:8:15)"
     assert eu.values == {"site": "eu", "ttl": "90", "client": None}
     assert lending(tenants.document) == {"base", "us"}
 
@@ -121,7 +128,7 @@ def test_a_person_is_asked_last_and_what_is_typed_is_kept_apart() -> None:
     assert person.in_secret == [True]
     assert found.values["ask"] == Secret(SECRET)
     assert found.typed == {"ask": SECRET}
-    assert found.origins["ask"] == "typed"
+    assert str(found.origins["ask"]) == "typed"
 
 
 def test_an_optional_input_may_be_left_empty() -> None:
@@ -344,4 +351,4 @@ def test_a_dry_run_names_what_it_does_not_know() -> None:
     found = resolve(tenant, Sources(lenient=True))
 
     assert str(found.values["key"]) == "<inputs.key>"
-    assert found.origins["key"] == "missing: set FLOWRUN_ACME__KEY"
+    assert str(found.origins["key"]) == "missing: set FLOWRUN_ACME__KEY"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .document import Items, Map, Node
+from .document import Items, Map, Node, value_at
 from .errors import FlowError, Problem
 from .flow import MODIFIERS, SECTIONS, Flow, Input, Step
 from .merge import by_id, copy, id_of, kind_of, merge, put
@@ -81,6 +81,7 @@ def _input(document: Map, name: str) -> Input:
         pattern=_text(given.get("pattern")),
         choices=tuple(str(choice) for choice in _as_items(given.get("choices"))),
         default=given.get("default"),
+        default_at=value_at(given, "default"),
         secret=given.get("secret") is True,
         optional=given.get("optional") is True,
         source=_as_map(given.get("from")),

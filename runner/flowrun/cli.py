@@ -170,13 +170,26 @@ def check(flows: Flows, json: Json = False) -> int:
 
 @app.command()
 def explain(
-    flow: FlowName,
+    flow: Annotated[
+        str,
+        typer.Argument(
+            metavar="FLOW|CODE", help="A flow file, a shipped recipe, or the code of an error."
+        ),
+    ],
     set_: Set = None,
     profile: Profile = "",
     tokens: Tokens = None,
     json: Json = False,
 ) -> int:
-    """Show where each input's value comes from, and every request with its values masked."""
+    """
+    Show where each value comes from, and every request with its values masked.
+
+    `flowrun explain E209` says more about an error.
+    """
+    from .commands.code import explain_code, is_code
+
+    if is_code(flow):
+        return explain_code(flow, json=json)
     settings = Settings(tokens=tokens, given=_given(set_), profile=profile, no_input=True)
     from .commands import explain as command
 

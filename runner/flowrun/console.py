@@ -26,6 +26,7 @@ class Console:
     def __init__(self, *, verbose: bool = False) -> None:
         self.redact = Redactor()
         self.verbose = verbose
+        self._shown: list[str] = []  # the codes of errors
 
     def tell(self, text: str) -> None:
         """One line of talk."""
@@ -42,7 +43,15 @@ class Console:
         """Say what went wrong; the exit status that stands for it."""
         for problem in error.problems:
             self.tell(described(problem))
+            self._shown.append(problem.code)
         return error.exit_status
+
+    def conclude(self) -> None:
+        """After all errors: where a person at a terminal can read more."""
+        first, *others = dict.fromkeys(self._shown) or [""]
+        if first and sys.stderr.isatty():
+            more = f" (or {', '.join(others)})" if others else ""
+            self.tell(f"flowrun explain {first}{more} says more")
 
     def trace(self, request: Request, response: Response | None) -> None:
         """A line for each exchange; what it carried is kept out of all that follows."""

@@ -20,7 +20,10 @@ def ending() -> Iterator[None]:
     except FlowrunError as error:
         from .console import Console
 
-        sys.exit(Console().show(error))
+        console = Console()
+        status = console.show(error)
+        console.conclude()
+        sys.exit(status)
     except KeyboardInterrupt:
         print("\nstopped; nothing was saved that was not whole", file=sys.stderr)
         _leave(130)

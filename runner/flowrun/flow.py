@@ -24,6 +24,7 @@ class Input(NamedTuple):
     pattern: str = ""
     choices: tuple[str, ...] = ()
     default: Node = None
+    default_at: Place | None = None
     secret: bool = False
     optional: bool = False
     source: Mapping[str, Node] = {}

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from .document import plain
+from .document import plain, value_at
 from .errors import FlowError, PersonNeeded, Problem
 from .fit import coerce
 from .flow import Flow, Input
 from .near import did_you_mean
-from .place import place_of
+from .place import Place, place_of
 from .secret import JSON, Secret, Value
 from .services import Person
 from .taint import Unknown
@@ -21,7 +21,19 @@ OWN_VARIABLES = ("tokens", "store", "trust")
 """`FLOWRUN_TOKENS` and its like are flowrun's own, so no input may be called so."""
 
 
-TYPED_BEFORE = "typed before"
+class Origin(NamedTuple):
+    """Where a value comes from, and where a file says it if one does."""
+
+    words: str
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        return f"{self.words} ({self.place})" if self.place else self.words
+
+
+TYPED_BEFORE = Origin("typed before")
+INVENTED = Origin("invented")
+NOT_SET = Origin("not set")
 
 
 class Sources(NamedTuple):
@@ -45,7 +57,7 @@ class Resolved(NamedTuple):
 
     name: str
     values: Mapping[str, Value]
-    origins: Mapping[str, str]
+    origins: Mapping[str, Origin]
     typed: Mapping[str, JSON]  # by a person, just now
 
 
@@ -113,7 +125,7 @@ class _Search:
         self.flow, self.sources = flow, sources
         self.record = ""
         self.values: dict[str, Value] = {}
-        self.origins: dict[str, str] = {}
+        self.origins: dict[str, Origin] = {}
         self.typed: dict[str, JSON] = {}
         self.missing: list[Problem] = []
 
@@ -139,63 +151,67 @@ class _Search:
             return
         self.missing.append(self.problem(item))
 
-    def candidates(self, item: Input) -> Iterator[tuple[str, JSON]]:
+    def candidates(self, item: Input) -> Iterator[tuple[Origin, JSON]]:
         invent = self.sources.invent
         yield from self.told(item)
         if not (invent and item.secret):
             yield from self.around(item)
         if item.default is not None:
-            yield "default", plain(item.default)
+            yield Origin("default", item.default_at), plain(item.default)
         if item.optional and not (invent and item.secret):
             if self.sources.person is None:
-                yield "not set", None
+                yield NOT_SET, None
         elif invent:
-            yield "invented", invent(item)
+            yield INVENTED, invent(item)
         yield from self.answer(item)
         if self.sources.lenient:
-            yield f"missing: set {variable(item.name, self.record)}", Unknown(f"inputs.{item.name}")
+            words = f"missing: set {variable(item.name, self.record)}"
+            yield Origin(words), Unknown(f"inputs.{item.name}")
 
-    def told(self, item: Input) -> Iterator[tuple[str, JSON]]:
+    def told(self, item: Input) -> Iterator[tuple[Origin, JSON]]:
         """What the command, the record and the files say."""
         if item.name in self.sources.record:
-            yield "the record", self.sources.record[item.name]
+            yield Origin("the record"), self.sources.record[item.name]
         if item.name in self.sources.given:
-            yield "--set", self.sources.given[item.name]
+            yield Origin("--set"), self.sources.given[item.name]
         own = variable(item.name, self.record)
         if self.record and own in self.sources.environ and not self.sources.invent:
-            yield own, self.sources.environ[own]
+            yield Origin(f"environment {own}"), self.sources.environ[own]
         profile = self.flow.profiles.get(self.sources.profile, {})
-        for origin, values in (
+        for words, values in (
             (f"profile {self.sources.profile}", profile),
             ("values", self.flow.values),
         ):
             if item.name in values:
-                yield origin, plain(values[item.name])
+                yield Origin(words, value_at(values, item.name)), plain(values[item.name])
 
-    def around(self, item: Input) -> Iterator[tuple[str, JSON]]:
+    def around(self, item: Input) -> Iterator[tuple[Origin, JSON]]:
         """What the machine says: other programs, the environment, and what was typed before."""
         if self.sources.invent:
             return
         if item.source:
-            yield from self.elsewhere(item, f"from {next(iter(item.source))}")
+            yield from self.elsewhere(item)
         shared = variable(item.name)
         if self.sources.alone and shared in self.sources.environ:
-            yield shared, self.sources.environ[shared]
+            yield Origin(f"environment {shared}"), self.sources.environ[shared]
         if self.record and item.name in (before := self.sources.typed(self.record)):
             yield TYPED_BEFORE, before[item.name]
 
-    def elsewhere(self, item: Input, origin: str) -> Iterator[tuple[str, JSON]]:
+    def elsewhere(self, item: Input) -> Iterator[tuple[Origin, JSON]]:
+        [(how, what)] = item.source.items()
+        words = " ".join(["from", how, *map(str, what if isinstance(what, list) else [what])])
         try:
             value = self.sources.elsewhere(self.flow, item)
         except FlowError:
             if not self.sources.lenient:
                 raise
-            yield f"{origin}, once the flow is trusted", Unknown(f"inputs.{item.name}")
+            origin = Origin(f"{words}, once the flow is trusted", place_of(item.source))
+            yield origin, Unknown(f"inputs.{item.name}")
             return
         if value is not None:
-            yield origin, value
+            yield Origin(words, place_of(item.source)), value
 
-    def answer(self, item: Input) -> Iterator[tuple[str, JSON]]:
+    def answer(self, item: Input) -> Iterator[tuple[Origin, JSON]]:
         if self.sources.person is None:
             return
         question = f"{item.name} ({item.help})" if item.help else item.name
@@ -204,7 +220,7 @@ class _Search:
         while True:
             answer = self.sources.person.ask(question, secret=item.secret, choices=item.choices)
             if not answer and item.optional:
-                yield "not set", None
+                yield NOT_SET, None
                 return
             try:
                 coerce(item, answer)
@@ -212,7 +228,7 @@ class _Search:
                 question = f"{error}; {item.name}"
                 continue
             self.typed[item.name] = answer
-            yield "typed", answer
+            yield Origin("typed"), answer
             return
 
     def problem(self, item: Input) -> Problem:

@@ -26,6 +26,12 @@ def shipped() -> list[str]:
     return sorted(str(path.relative_to(_SHIPPED).with_suffix("")) for path in found)
 
 
+def documentation(page: str) -> str:
+    """A page of the documentation that is shipped."""
+    folder = Path(import_module("flowrun.docs").__path__[0])
+    return (folder / f"{page}.md").read_text("utf-8")
+
+
 def is_file(flow: str) -> bool:
     """A word with a slash or `.yaml` is a file; a bare word is a shipped recipe or a record."""
     return "/" in flow or flow.endswith((".yaml", ".yml"))

@@ -47,13 +47,16 @@ def copy(node: Map) -> Map:
     """A shallow copy that may be changed."""
     result = Map(node.place)
     result.update(node)
-    result.keys_at = dict(node.keys_at)
+    result.keys_at, result.values_at = dict(node.keys_at), dict(node.values_at)
     return result
 
 
 def put(target: Map, key: str, value: Node, origin: Map) -> None:
     target[key] = value
     target.keys_at[key] = origin.keys_at[key]
+    target.values_at.pop(key, None)
+    if key in origin.values_at:
+        target.values_at[key] = origin.values_at[key]
 
 
 def kind_of(step: Map) -> str:

@@ -42,17 +42,15 @@ class Planned(NamedTuple):
         return sent
 
 
+def imagined(flow: Flow, inputs: Mapping[str, Value]) -> Scope:
+    """What a step may read; what only a run can tell stands as <path>."""
+    unknown = {root: Unknown(root) for root in ("steps", "callback", "saved")}
+    return Scope({"inputs": inputs, **unknown}, flow.vars)
+
+
 def plan(flow: Flow, section: str, inputs: Mapping[str, Value]) -> Iterator[Planned]:
     """The steps of *section* that will run, each with its request."""
-    scope = Scope(
-        {
-            "inputs": inputs,
-            "steps": Unknown("steps"),
-            "callback": Unknown("callback"),
-            "saved": Unknown("saved"),
-        },
-        flow.vars,
-    )
+    scope = imagined(flow, inputs)
     for step in flow.steps(section):
         with located(step.place):
             if _left_out(step, scope):

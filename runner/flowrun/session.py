@@ -12,7 +12,7 @@ from .console import Console, Nobody, Terminal, browser_is_here, person_is_here
 from .errors import StoreError
 from .flow import SECTIONS, Flow, Input
 from .guard import RoutedBrowser, RoutedHttp
-from .inputs import TYPED_BEFORE, Resolved, Sources, resolve
+from .inputs import INVENTED, TYPED_BEFORE, Resolved, Sources, resolve
 from .job import Job, addressee, flow_of, inputs_of, typed_before
 from .plan import inputs_read, signing_inputs
 from .record import Record
@@ -74,7 +74,7 @@ class Session:
             given=settings.given,
             environ=os.environ,
             profile=settings.profile,
-            typed=lambda name: {} if lenient else typed_before(self.store, name),
+            typed=lambda name: typed_before(self.store, name),
             person=Terminal() if ask and self.asks and not settings.sandbox else None,
             alone=settings.alone,
             elsewhere=from_elsewhere,
@@ -175,7 +175,7 @@ class Session:
         return resolve(flow, sources._replace(typed=lambda _: {}))
 
     def _say_invented(self, resolved: Resolved) -> None:
-        invented = [name for name, origin in resolved.origins.items() if origin == "invented"]
+        invented = [name for name, origin in resolved.origins.items() if origin == INVENTED]
         if invented:
             self.console.tell(f"sandbox: invented values for {', '.join(invented)}")
 

@@ -5,39 +5,64 @@ from __future__ import annotations
 import json as codec
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..console import Console
+from ..console import Console, where
+from ..document import value_at
 from ..flow import SECTIONS, Flow
-from ..plan import plan
+from ..inputs import Origin, Resolved
+from ..plan import imagined, plan
 from ..secret import JSON, Value, masked
 from ..session import Session
 from ..settings import Settings
+from ..taint import Unknown
+from ..template import render
 from ..urls import address_of
 from ..wire import as_curl
 from .subject import each, load
 
 
 def explain(flow_name: str, settings: Settings, *, json: bool = False) -> int:
-    """Show each input's value with its origin, and each request with its values masked."""
+    """Show each input and var with its value and origin, and each request, all masked."""
     console = Console()
 
     def act(name: str) -> JSON:
         flow = load(name, console)
         found = Session(settings, console).explained(flow)
-        inputs: dict[str, JSON] = {
-            name: {"value": masked(found.values[name]), "origin": found.origins[name]}
-            for name in flow.inputs
-        }
+        values = {"inputs": _inputs(flow, found), "vars": _vars(flow, found)}
         requests = list(_requests(flow, found.values, SECTIONS))
         if not json:
             console.answer(f"{flow.title} ({' <- '.join(flow.files)}), saved as {found.name}\n")
-            for name in flow.inputs:
-                shown = codec.dumps(masked(found.values[name]))
-                console.answer(f"{name:>16} = {shown}   ({found.origins[name]})")
+            for root, named in values.items():
+                for name, (value, origin) in named.items():
+                    shown = codec.dumps(masked(value))
+                    console.answer(f"{f'{root}.{name}':>22} = {shown}   <- {origin}")
             console.answer("\n" + "\n".join(requests))
-        files: list[JSON] = list(flow.files)
-        return {"name": found.name, "files": files, "inputs": inputs, "requests": [*requests]}
+        facts = {root: _facts(named) for root, named in values.items()}
+        return {"name": found.name, "files": [*flow.files], **facts, "requests": [*requests]}
 
     return each([flow_name], act, console, json=json)
+
+
+def _inputs(flow: Flow, found: Resolved) -> dict[str, tuple[Value, Origin]]:
+    return {name: (found.values[name], found.origins[name]) for name in flow.inputs}
+
+
+def _vars(flow: Flow, found: Resolved) -> dict[str, tuple[Value, Origin]]:
+    scope = imagined(flow, found.values).with_(response=Unknown("response"))
+    return {
+        name: (render(value, scope), Origin("vars", value_at(flow.vars, name)))
+        for name, value in flow.vars.items()
+    }
+
+
+def _facts(named: Mapping[str, tuple[Value, Origin]]) -> JSON:
+    return {
+        name: {
+            "value": masked(value),
+            "origin": origin.words,
+            **(where(origin.place) if origin.place else {}),
+        }
+        for name, (value, origin) in named.items()
+    }
 
 
 def dry_run(flows: Sequence[str], settings: Settings) -> int:

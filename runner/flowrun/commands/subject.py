@@ -28,6 +28,7 @@ def each(names: Sequence[str], act: Callable[[str], JSON], console: Console, *, 
             answers.append({"name": name, "problems": problems})
     if json:
         console.answer_json(answers)
+    console.conclude()
     return gravest(statuses)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .errors import FlowError, Problem
-from .place import Place, Source, Text
-from .secret import JSON
+from ..errors import FlowError, Problem
+from ..place import Place, Source, Text, place_of
+from ..secret import JSON
 
 if TYPE_CHECKING:
     import yaml
@@ -31,6 +31,7 @@ class Map(dict[str, "Node"]):
         super().__init__()
         self.place = place
         self.keys_at: dict[str, Place] = {}
+        self.values_at: dict[str, Place] = {}  # of values that do not know it themselves
 
 
 class Items(list["Node"]):
@@ -40,6 +41,12 @@ class Items(list["Node"]):
         super().__init__()
         self.place = place
         self.items_at: list[Place] = []
+
+
+def value_at(node: Mapping[str, Node], key: str) -> Place | None:
+    """Where the value of *key* in *node* stands."""
+    elsewhere = node.values_at.get(key) if isinstance(node, Map) else None
+    return place_of(node.get(key)) or elsewhere
 
 
 def plain(node: Node) -> JSON:
@@ -248,9 +255,11 @@ class _Reader:
             if key in result:
                 first = result.keys_at[key].line
                 self.refuse(event, f"{key!r} is given twice, first in line {first}", code="E204")
-            value = self.next()
-            result[key] = self.node(value, self.place(value))
-            result.keys_at[key] = at
+            said = self.next()
+            place = self.place(said)
+            result[key], result.keys_at[key] = self.node(said, place), at
+            if place_of(result[key]) is None:
+                result.values_at[key] = place
         return result
 
     def key(self, event: _Whole | yaml.AliasEvent, place: Place) -> str:

@@ -1,0 +1,1 @@
+"""What flowrun shows of its documentation."""
