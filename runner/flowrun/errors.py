@@ -14,8 +14,7 @@ Anything else that escapes is a bug, and ends with exit status 3.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Self
 
 from .place import Place
@@ -181,14 +180,20 @@ class PersonNeeded(FlowrunError):
     """Somebody has to answer or to consent, and nobody is here."""
 
 
-@contextlib.contextmanager
-def located(place: Place | None) -> Iterator[None]:
-    """Give any error raised inside the place in the flow that it is about."""
-    try:
-        yield
-    except FlowrunError as error:
+class located:
+    """Gives any error raised inside the place in the flow that it is about."""
+
+    def __init__(self, place: Place | None | Callable[[], Place | None]) -> None:
+        self.place = place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if not isinstance(error, FlowrunError) or all(each.place for each in error.problems):
+            return
+        place = self.place() if callable(self.place) else self.place
         error.problems = tuple(
             problem if problem.place else problem._replace(place=place)
             for problem in error.problems
         )
-        raise

@@ -21,6 +21,20 @@ _QUOTED = {
     ),
 }
 _ESCAPES = dict(zip("0abtnvfreNLP_", "\0\a\b\t\n\v\f\r\x1b\x85\u2028\u2029\xa0", strict=True))
+_TEXTS = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|"""
+
+
+def find(text: object, source: str, at: int, name: str = "") -> Place | None:
+    """Where *source*, or the last part of the dotted *name* in it, stands in the file of *text*."""
+    if not isinstance(text, Text):
+        return None
+    if not (inner := source.strip()):
+        return part_of(text, at - 2, len(source) + 4)
+    named = re.finditer(rf"{_TEXTS}(?<![\w.])({re.escape(name)})(?!\w)", source) if name else ()
+    if found := next((each for each in named if each[1]), None):
+        last = len(name.rpartition(".")[2])
+        return part_of(text, at + found.end() - last, last)
+    return part_of(text, at + len(source) - len(source.lstrip()), len(inner))
 
 
 def part_of(text: Text, at: int, length: int) -> Place:

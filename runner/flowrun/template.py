@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -12,10 +11,10 @@ from typing import NamedTuple
 from .errors import FlowError, located
 from .expression import Expression, parse
 from .filters import spelled
-from .place import Braced, Place, Text, place_of
+from .place import Braced, Place, place_of
 from .scope import Names, Undefined, cycle
 from .secret import Secret, Value, reveal
-from .spelling import part_of
+from .spelling import find
 from .taint import is_list, joined, parts, settled
 from .urls import Hole, fill
 
@@ -40,12 +39,28 @@ class Use(NamedTuple):
     """A path that a template reads, and where."""
 
     path: tuple[str, ...]
-    place: Place | None
+    text: str
+    source: str
+    at: int
+
+    @property
+    def place(self) -> Place | None:
+        """Looked for when it is asked for, which is when something is wrong."""
+        return find(self.text, self.source, self.at, ".".join(self.path))
+
+
+def pieces(text: str) -> tuple[str | Expression, ...]:
+    """The literals and expressions of *text*; raises `FlowError` E208, E209 or E210."""
+    return tuple(piece for piece, _ in _pieces_at(text))
+
+
+def _pieces_at(text: str) -> tuple[tuple[str | Expression, int], ...]:
+    """The pieces of *text*, and where in it each begins: an expression behind its braces."""
+    return _parsed(text) if "{" in text else ((text, 0),)
 
 
 @lru_cache(maxsize=4096)
-def pieces(text: str) -> tuple[str | Expression, ...]:
-    """The literals and expressions of *text*; raises `FlowError` E208, E209 or E210."""
+def _parsed(text: str) -> tuple[tuple[str | Expression, int], ...]:
     literals, sources, ends = (_BRACES.split(text)[at::3] for at in range(3))
     if len(sources) > MOST_PIECES:
         raise FlowError("E208", f"a text has more than {MOST_PIECES} expressions")
@@ -53,50 +68,23 @@ def pieces(text: str) -> tuple[str | Expression, ...]:
         raise FlowError("E208", "{{ is not closed", hint="Close it with }}.")
     if any("{%" in literal or "{#" in literal for literal in literals):
         raise FlowError("E210", "a template has no statements and no comments", hint="Use {{ }}.")
-    found: list[str | Expression] = [literals[0]]
+    found: list[tuple[str | Expression, int]] = [(literals[0], 0)]
     at = len(literals[0]) + 2
     for source, literal in zip(sources, literals[1:], strict=True):
-        with _located_in(text, source, at):
-            found += [parse(source), literal]
+        try:
+            found += [(parse(source), at), (literal, at + len(source) + 2)]
+        except FlowError as error:
+            _locate(error, text, source, at)
+            raise
         at += len(source) + len(literal) + 4
-    return tuple(piece for piece in found if piece) or ("",)
+    return tuple(each for each in found if each[0]) or (("", 0),)
 
 
-def _pieces_at(text: str) -> Iterator[tuple[str | Expression, int]]:
-    """The pieces of *text*, and where in it each begins: an expression behind its braces."""
-    at = 0
-    for piece in pieces(text):
-        yield (piece, at) if isinstance(piece, str) else (piece, at + 2)
-        at += len(piece) if isinstance(piece, str) else len(piece.source) + 4
-
-
-@contextlib.contextmanager
-def _located_in(text: object, source: str, at: int) -> Iterator[None]:
-    """Give an error the place of the expression *source*, which begins *at* in *text*."""
-    try:
-        yield
-    except FlowError as error:
-        if error.problems[0].place is None:
-            name = error.name if isinstance(error, Undefined) else ""
-            place = _find(text, source, at, name)
-            error.problems = tuple(problem._replace(place=place) for problem in error.problems)
-        raise
-
-
-_TEXTS = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|"""
-
-
-def _find(text: object, source: str, at: int, name: str = "") -> Place | None:
-    """Where *source*, or the last part of the dotted *name* in it, stands in the file."""
-    if not isinstance(text, Text):
-        return None
-    if not (inner := source.strip()):
-        return part_of(text, at - 2, len(source) + 4)
-    named = re.finditer(rf"{_TEXTS}(?<![\w.])({re.escape(name)})(?!\w)", source) if name else ()
-    if found := next((each for each in named if each[1]), None):
-        last = len(name.rpartition(".")[2])
-        return part_of(text, at + found.end() - last, last)
-    return part_of(text, at + len(source) - len(source.lstrip()), len(inner))
+def _locate(error: FlowError, text: object, source: str, at: int) -> None:
+    """Give *error* the place of the expression *source*, which begins *at* in *text*."""
+    if error.problems[0].place is None:
+        place = find(text, source, at, error.name if isinstance(error, Undefined) else "")
+        error.problems = tuple(problem._replace(place=place) for problem in error.problems)
 
 
 def render(document: object, scope: Scope) -> Value:
@@ -116,8 +104,10 @@ def _rendered(document: object, scope: Scope) -> Value:
 
 
 def _text(text: str, scope: Scope) -> Value:
+    if "{" not in text:
+        return text
     with located(place_of(text)):
-        found = list(_pieces_at(text))
+        found = _pieces_at(text)
         if len(found) > 1:
             return joined([_value(*each, text, scope, inside=True) for each in found])
         return text if isinstance(found[0][0], str) else _value(*found[0], text, scope)
@@ -128,11 +118,14 @@ def _value(
 ) -> Value:
     if isinstance(piece, str):
         return piece
-    with _located_in(text, piece.source, at):
+    try:
         value = piece.evaluate(scope)
         if inside:
             spelled(reveal(value))  # raises here, where its place is known
-        return value
+    except FlowError as error:
+        _locate(error, text, piece.source, at)
+        raise
+    return value
 
 
 def render_url(text: str, scope: Scope) -> str | Secret:
@@ -159,7 +152,7 @@ def leaves(text: str, scope: Scope, chain: tuple[str, ...] = ()) -> Iterator[str
         if isinstance(var, str):
             yield from leaves(var, scope, (*chain, name))
         else:
-            yield Hole(_value(piece, at, text, scope), _find(text, piece.source, at))
+            yield Hole(_value(piece, at, text, scope), text, piece.source, at)
 
 
 def evaluate(text: str | bool | int | float, scope: Scope) -> Value:
@@ -168,7 +161,11 @@ def evaluate(text: str | bool | int | float, scope: Scope) -> Value:
         return text
     with located(place_of(text)):
         braced = text if "{{" in text else in_braces(text)
-        found = [each for each in _pieces_at(braced) if str(each[0]).strip()]
+        found = [
+            (piece, at)
+            for piece, at in _pieces_at(braced)
+            if isinstance(piece, Expression) or piece.strip()
+        ]
         if len(found) == 1 and isinstance(found[0][0], Expression):
             return _value(*found[0], braced, scope)
         hint = "Write the whole of it inside one pair, or none; ~ puts texts together."
@@ -203,7 +200,7 @@ def uses(document: object) -> Iterator[Use]:
             for piece, at in _pieces_at(text):
                 if isinstance(piece, Expression):
                     for path in piece.paths:
-                        yield Use(path, _find(text, piece.source, at, ".".join(path)))
+                        yield Use(path, text, piece.source, at)
         except FlowError as error:
             problems += [p if p.place else p._replace(place=place_of(text)) for p in error.problems]
     if problems:

@@ -12,6 +12,7 @@ from .filters import encoded, kind_of, spelled
 from .message import Pairs, Request, Verbatim
 from .place import Place
 from .secret import Secret, Value, reveal
+from .spelling import find
 from .taint import Unknown, joined, sealed
 
 if TYPE_CHECKING:
@@ -44,7 +45,12 @@ class Hole(NamedTuple):
     """A value in a URL, and where its expression stands."""
 
     value: Value
-    place: Place | None = None
+    text: str = ""
+    source: str = ""
+    at: int = 0
+
+    def place(self) -> Place | None:
+        return find(self.text, self.source, self.at)
 
 
 def fill(parts: Sequence[str | Hole]) -> str | Secret:
