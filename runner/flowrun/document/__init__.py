@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import FlowError, Problem
 from ..place import Place, Source, Text, place_of
+from ..scalar import meant
 from ..secret import JSON
 
 if TYPE_CHECKING:
@@ -95,23 +96,6 @@ def read(source: Source) -> tuple[Map, list[Problem]]:
     raise FlowError.of(reader.problems or [no_mapping])
 
 
-# JSON's spelling of a number; everything else that is plain stays the text that it is.
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_WORDS = {"true": True, "false": False, "null": None, "": None}
-
-
-def _plain(text: str) -> bool | int | float | str | None:
-    if text in _WORDS:
-        return _WORDS[text]
-    # 15 digits: what every reader of JSON can hold; a longer "number" is an identifier.
-    if len(text) <= 15 and (number := _NUMBER.fullmatch(text)):
-        # 1.10 is a version, and would lose its zero as a number.
-        if not number[1] and not number[2]:
-            return int(text)
-        return float(text) if repr(float(text)) == text else text
-    return text
-
-
 # Line ends to YAML 1.1 and to no editor, and what makes a line read in another order.
 _UNSEEN = re.compile("[\x85\u2028-\u202e\u2066-\u2069]")
 _CUT_ANCHOR = re.compile(r"&[\w-]+[?:]", re.ASCII)
@@ -137,6 +121,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.nodes = 0
+        self.doubtful = "?" in self.text or "&" in self.text
         # Bound once for all: what follows runs for every word of a file.
         self.end_of_map, self.end_of_items = yaml.MappingEndEvent, yaml.SequenceEndEvent
         self.alias_event, self.scalar_event = yaml.AliasEvent, yaml.ScalarEvent
@@ -218,6 +203,8 @@ class _Reader:
     def one(self, event: _Whole, place: Place) -> None:
         """Count it; refuse what is one word to YAML 1.2, and two to the parser, which knows 1.1."""
         self.count(1, place)
+        if not self.doubtful:
+            return
         at = event.start_mark.index if event.start_mark else 0
         if self.text[at - 1 : at] == "?" or _CUT_ANCHOR.match(self.text, at):
             self.refuse(event, "? and & stand before a word of their own", hint="Quote the text.")
@@ -237,7 +224,7 @@ class _Reader:
             raise FlowError("E202", message, place=place)
 
     def scalar(self, event: yaml.ScalarEvent, place: Place) -> Node:
-        text = event.value if event.style else _plain(event.value)
+        text = event.value if event.style else meant(event.value)
         return Text.at(place, text) if isinstance(text, str) else text
 
     def items(self, _: yaml.Event, place: Place) -> Items:
