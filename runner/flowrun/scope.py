@@ -91,8 +91,9 @@ def inside(value: Value, keys: Iterable[Value], path: str = "") -> Value:
     """What is found in *value* along *keys*; raises `Undefined`."""
     for key in keys:
         path = f"{path}.{masked(key)}".lstrip(".")
+        found = _item(value, reveal(key), path)
         by = value if isinstance(value, Secret) else key
-        value = sealed(_item(value, reveal(key), path), by=by)
+        value = found if isinstance(by, str) else sealed(found, by=by)
     return value
 
 

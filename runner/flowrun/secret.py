@@ -58,13 +58,13 @@ def masked(value: Value) -> JSON:
 
 
 def _shown(value: Value, tell: Callable[[Secret], JSON]) -> JSON:
+    if isinstance(value, str):  # most are, and to ask whether it is a mapping takes longer
+        return value
     if isinstance(value, Secret):
         return tell(value)
     if isinstance(value, Mapping):
         return {key: _shown(item, tell) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_shown(item, tell) for item in value]
-    return value
+    return [_shown(item, tell) for item in value] if isinstance(value, Sequence) else value
 
 
 PUBLIC = (

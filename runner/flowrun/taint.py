@@ -10,6 +10,7 @@ from .filters import Octets, bounded, spelled
 from .secret import Secret, Value, masked, reveal
 
 MOST_PARTS = 100_000
+_SHORT = 1000
 
 
 class Unknown(str):
@@ -25,7 +26,7 @@ class Unknown(str):
 
 
 def is_list(value: object) -> TypeGuard[Sequence[Value]]:
-    return isinstance(value, list | tuple)
+    return isinstance(value, (list, tuple))
 
 
 def parts(value: object) -> Iterator[object]:
@@ -33,11 +34,13 @@ def parts(value: object) -> Iterator[object]:
     rest = [value]
     while rest:
         yield (item := rest.pop())
+        if isinstance(item, str):  # most are, and to ask whether it is a mapping takes longer
+            continue
         if isinstance(item, Secret):
             rest.append(item.reveal())
         elif is_list(item):
             rest += item[::-1]
-        elif not isinstance(item, str) and isinstance(item, Mapping):
+        elif isinstance(item, Mapping):
             rest += [*item.values()][::-1]
 
 
@@ -59,6 +62,8 @@ def sealed(value: Value, *, by: Value) -> Value:
 
 def settled(value: Value) -> Value:
     """*value*, if it is finished and of a sensible size."""
+    if isinstance(value, str) and len(value) < _SHORT and not isinstance(value, Octets):
+        return value
     count = 0
     for part in parts(value):
         count += 1 + (len(part) >> 7 if isinstance(part, str) else 0)
