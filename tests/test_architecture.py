@@ -27,13 +27,13 @@ from servers.raw import listening
 ROOT = Path(flowrun.__path__[0])
 
 LAYERS = {
-    "ground": "_verdict content errors freshness message near place scalar secret settings",
-    "language": "build document.* expression filters fit flow hosts inputs jose keys library load "
-    "merge oauth.* profiles record schema scope services spelling taint template tree trust urls "
-    "wire",
+    "ground": "_verdict content errors freshness message near place scalar secret settings spans",
+    "language": "build document.* expression filters fit flow hosts inputs jose keys library "
+    "literals load merge notation oauth.* patterns profiles record schema scope services spelling "
+    "taint template tree trust urls wire",
     "edges": "capture.* guard http proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
-    "engine": "check current engine job passes plan rehearsal review",
+    "engine": "checks.* current engine job passes plan rehearsal review",
     "session": "console session",
     "commands": "commands.*",
     "entry": "__main__ cli ending quick",

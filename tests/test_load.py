@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowrun.check import check
+from flowrun.checks import check
 from flowrun.document import plain
 from flowrun.errors import FlowError, located
 from flowrun.flow import digest
@@ -68,7 +68,7 @@ def test_every_shipped_recipe_is_called_as_its_file(name: str) -> None:
 def test_an_inherited_place_points_into_its_own_file(tmp_path: Path) -> None:
     base, child = tmp_path / "base.yaml", tmp_path / "child.yaml"
     base.write_text(f"flowrun: 1\nname: acme\nvars: {{site: x}}\n{STEPS}")
-    child.write_text("flowrun: 1\nextends: ./base.yaml\ntitle: '{{ inputs.nope }}'\n")
+    child.write_text("flowrun: 1\nextends: ./base.yaml\ntitle: Beta\n")
 
     flow = load(str(child))
 

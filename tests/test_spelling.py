@@ -43,17 +43,18 @@ def test_a_name_is_found_where_it_stands(text: str) -> None:
     source = Source("flow.yaml", text)
     [use] = [use for use in uses(parse(source)) if use.path == ("inputs", "x")]
 
-    assert use.place is not None
-    line = source.line(use.place.line)
-    assert line[: use.place.column].endswith("inputs.x"), line
-    assert not line[use.place.column :].startswith(("'", '"', "\\", "y")), line
-    assert use.place.width == 1
+    place = use.place()
+    assert place is not None
+    line = source.line(place.line)
+    assert line[: place.column].endswith("inputs.x"), line
+    assert not line[place.column :].startswith(("'", '"', "\\", "y")), line
+    assert place.width == 1
 
 
 def test_two_equal_expressions_have_two_places() -> None:
     found = list(uses(parse(Source("flow.yaml", 'a: "{{ inputs.x }} or {{ inputs.x }}"'))))
 
-    assert [str(use.place) for use in found] == ["flow.yaml:1:15", "flow.yaml:1:33"]
+    assert [str(use.place()) for use in found] == ["flow.yaml:1:15", "flow.yaml:1:33"]
 
 
 def test_the_second_of_two_expressions_is_the_one_that_is_wrong() -> None:

@@ -212,7 +212,7 @@ def test_every_use_is_listed_with_its_place() -> None:
     found = list(uses({"url": text_at(2, 6, "https://{{ inputs.name }}.example/"), "n": [None, 1]}))
 
     assert [use.path for use in found] == [("inputs", "name")]
-    assert str(found[0].place) == "flow.yaml:2:25"
+    assert str(found[0].place()) == "flow.yaml:2:25"
 
 
 def test_all_that_is_wrong_in_a_document_is_told_at_once() -> None:

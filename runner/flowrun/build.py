@@ -24,7 +24,6 @@ def build(document: Map, *, files: tuple[str, ...]) -> Flow:
     _needs(document)
     save = document.get("save")
     named = save if isinstance(save, Map) else Map(document.place)
-    sections = {name: tuple(_steps(document, name)) for name in SECTIONS}
     return Flow(
         name=str(document["name"]),
         document=document,
@@ -34,7 +33,7 @@ def build(document: Map, *, files: tuple[str, ...]) -> Flow:
         profiles=profiles_of(document),
         vars=_map(document, "vars"),
         hosts=tuple(_text(host) for host in _as_items(document.get("hosts"))),
-        sections=sections,
+        sections=_sections(document),
         save=_text(named.get("name", save)),
         keep=_as_map(_in_braces(_map(named, "keep"), "keep")),
         sandbox=_map(document, "sandbox"),
@@ -88,12 +87,25 @@ def _input(document: Map, name: str) -> Input:
     )
 
 
-def _steps(document: Map, section: str) -> Iterator[Step]:
-    steps = document.get(section)
-    if not isinstance(steps, Items):
-        return
-    for step in by_id(steps).values():
-        yield _step(document, section, _used(document, step))
+def _sections(document: Map) -> dict[str, tuple[Step, ...]]:
+    """The steps of every section, or all that is wrong with them at once."""
+    steps: dict[str, list[Step]] = {name: [] for name in SECTIONS}
+    problems: list[Problem] = []
+    for section, written in _written(document):
+        try:
+            steps[section].append(_step(document, section, _used(document, written)))
+        except FlowError as error:
+            problems += error.problems
+    if problems:
+        raise FlowError.of(problems)
+    return {section: tuple(each) for section, each in steps.items()}
+
+
+def _written(document: Map) -> Iterator[tuple[str, Map]]:
+    for section in SECTIONS:
+        if isinstance(steps := document.get(section), Items):
+            for step in by_id(steps).values():
+                yield section, step
 
 
 def _step(document: Map, section: str, step: Map) -> Step:
@@ -110,8 +122,9 @@ def _step(document: Map, section: str, step: Map) -> Step:
     for key in list(modifiers):
         if key not in MODIFIERS:
             del modifiers[key]
-    place = step.keys_at[kind]
-    return Step(section, id_of(step), kind, _braced(options), _braced(modifiers), place)
+    place, used_at = step.keys_at[kind], step.keys_at.get("use")
+    options = options if kind == "set" else _braced(options)  # whose keys are anybody's
+    return Step(section, id_of(step), kind, options, _braced(modifiers), place, used_at)
 
 
 EXPRESSIONS = (
@@ -157,6 +170,7 @@ def _used(document: Map, step: Map) -> Map:
         hint = did_you_mean(name, known) if name not in known else "Use the step that it uses."
         raise FlowError("E209", f"{section} {what}", hint=hint, place=place_of(step["use"]))
     result = copy(known[name])
+    result.keys_at["use"] = place_of(step["use"]) or step.keys_at["use"]
     result.update({"id": name})
     result.keys_at.setdefault("id", step.keys_at["use"])
     for key in step:

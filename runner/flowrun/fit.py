@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from .errors import FlowError
 from .flow import Input
+from .patterns import pattern_of
 from .place import place_of
 from .secret import JSON
 
@@ -30,7 +31,7 @@ def coerce(item: Input, raw: JSON) -> JSON:
         raise _unfit(item, raw, f"must be {_NAMES[item.type]}")
     for part in value if isinstance(value, list) else [value]:
         each = part if isinstance(raw, list) else raw  # which knows where it stands
-        if item.pattern and not re.fullmatch(item.pattern, str(part), re.ASCII):
+        if item.pattern and not pattern_of(item.pattern).matches(str(part)):
             raise _unfit(item, each, _mismatch(item.pattern))
         if item.choices and str(part) not in item.choices:
             raise _unfit(item, each, f"is not one of {', '.join(item.choices)}")

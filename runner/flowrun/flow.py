@@ -39,6 +39,7 @@ class Step(NamedTuple):
     options: Map
     modifiers: Map
     place: Place
+    used_at: Place | None = None  # where `use` stands, when this is another section's step
 
 
 class Flow(NamedTuple):

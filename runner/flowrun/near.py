@@ -9,9 +9,14 @@ MOST_KNOWN = 100
 """Beyond, looking takes longer than the hint is worth."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint that names what *word* was probably meant to be, or nothing."""
+def near_to(word: str, known: Iterable[str]) -> list[str]:
+    """What *word* was probably meant to be, the nearest first."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(islice(known, MOST_KNOWN)), n=2, cutoff=0.6)
+    return get_close_matches(word, list(islice(known, MOST_KNOWN)), n=2, cutoff=0.6)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint that names what *word* was probably meant to be, or nothing."""
+    near = near_to(word, known)
     return f"Did you mean {' or '.join(map(repr, near))}?" if near else ""

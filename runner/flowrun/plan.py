@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from .errors import located
 from .flow import SECTIONS, Flow, Step
 from .hosts import HostRule, literal_origin
 from .message import Request
+from .scope import Undefined, inside
 from .secret import JSON, Secret, Value, masked, reveal
 from .steps import KINDS
 from .steps.kind import Options, applies
-from .taint import Unknown
+from .taint import Unknown, contains
 from .template import Scope, reads, uses
 from .urls import origin
 
@@ -42,7 +44,7 @@ class Planned(NamedTuple):
         return sent
 
 
-def imagined(flow: Flow, inputs: Mapping[str, Value]) -> Scope:
+def imagined(flow: Flow, inputs: Value) -> Scope:
     """What a step may read; what only a run can tell stands as <path>."""
     unknown = {root: Unknown(root) for root in ("steps", "callback", "saved")}
     return Scope({"inputs": inputs, **unknown}, flow.vars)
@@ -52,12 +54,18 @@ def plan(flow: Flow, section: str, inputs: Mapping[str, Value]) -> Iterator[Plan
     """The steps of *section* that will run, each with its request."""
     scope = imagined(flow, inputs)
     for step in flow.steps(section):
-        with located(step.place):
-            if _left_out(step, scope):
-                continue
-            kind = KINDS[step.kind]
-            options = Options(step, kind, scope.with_(request=Unknown("request")))
-            yield Planned(step, options, kind.preview(options))
+        if planned := plan_step(step, scope):
+            yield planned
+
+
+def plan_step(step: Step, scope: Scope) -> Planned | None:
+    """The step with its request; None when it will not run."""
+    with located(step.place):
+        if _left_out(step, scope):
+            return None
+        kind = KINDS[step.kind]
+        options = Options(step, kind, scope.with_(request=Unknown("request")))
+        return Planned(step, options, kind.preview(options))
 
 
 def rehearse(flow: Flow, inputs: Mapping[str, Value]) -> None:
@@ -139,5 +147,13 @@ def consent_of(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, JSON]:
 
 def _left_out(step: Step, scope: Scope) -> bool:
     """Whether the step's `if` is known not to hold; what only a run can tell is not known."""
-    read = uses(step.modifiers.get("if"))
-    return all(use.path[0] in ("inputs", "vars") for use in read) and not applies(step, scope)
+    read = [use.path for use in uses(step.modifiers.get("if"))]
+    return all(_is_known(path, scope) for path in read) and not applies(step, scope)
+
+
+def _is_known(path: Sequence[str], scope: Scope) -> bool:
+    if path[0] not in ("inputs", "vars"):
+        return False
+    with suppress(Undefined):
+        return not contains(inside(scope.values, path), Unknown)
+    return True

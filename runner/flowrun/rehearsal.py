@@ -196,6 +196,9 @@ class PlayedCapture:
     def preview(self, options: Options) -> Request | None:
         return capture.preview(options)
 
+    def hands_on(self, options: Map) -> frozenset[str] | None:
+        return capture.hands_on(options)
+
     def _played(self, played: Mapping[str, JSON], options: Options, services: Services) -> Outputs:
         params = {name: spelled(value) for name, value in played.items()}
         brought = capture.callback_of(options, params)

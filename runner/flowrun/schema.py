@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _verdict
+from . import _verdict, literals
 from .document import Items, Map, Node
 from .errors import FlowError, Problem
 from .near import did_you_mean
@@ -52,12 +52,19 @@ def check(document: Map) -> None:
     Raises:
         FlowError: everything that is wrong, each with its place.
     """
+    templates = list(literals.templates(document))
+    told = {problem.place for problem in templates}
+    if problems := [*templates, *(p for p in _refused(document) if p.place not in told)]:
+        raise FlowError.of(problems)
+
+
+def _refused(document: Map) -> Iterator[Problem]:
     try:
         _verdict.validate(document)
     except _verdict.Refused:
         # Only now, since loading the library that finds the words takes longer than a whole flow.
-        if problems := [each for error in judged(document) for each in _words(error, document)]:
-            raise FlowError.of(problems) from None
+        for error in judged(document):
+            yield from _words(error, document)
 
 
 def judged(document: Map) -> Iterator[ValidationError]:
@@ -100,6 +107,10 @@ def _words(error: ValidationError, document: Map) -> Iterator[Problem]:
         missing = error.message.split("'")[1]
         hint = "Write `flowrun: 1` first." if missing == "flowrun" else ""
         yield Problem("E207", f"{name} needs a key {missing!r}", hint, place)
+    elif isinstance(value, str) and "{{" in value:
+        if not isinstance(node, Map):  # else the value is a key of it, which is told as one
+            last = next(each for each in reversed(error.absolute_path) if isinstance(each, str))
+            yield literals.problem(repr(last), value, place)
     else:
         if isinstance(node, Map) and isinstance(value, str):  # the value is a key of it
             place, name = node.keys_at[value], f"a key in {name}"

@@ -10,18 +10,35 @@ from typing import Self
 from .errors import FlowError
 from .near import did_you_mean
 from .secret import JSON, Secret, Value, masked, reveal
+from .spans import Span, word_in
 from .taint import Unknown, is_list, sealed
 
 ROOTS = ("inputs", "vars", "steps", "saved", "callback", "response", "request")
 
 
-class Undefined(FlowError):
+class Slip(FlowError):
+    """An error about a part of an expression: a *word*, or what begins at an offset."""
+
+    def __init__(
+        self, code: str, message: str, *, hint: str = "", word: str = "", at: int = -1
+    ) -> None:
+        super().__init__(code, message, hint=hint)
+        self.word, self.at = word, at
+
+    def span(self, source: str) -> Span | None:
+        """Where in *source* that is."""
+        if self.at >= 0:
+            return self.at, self.at + max(1, len(self.word))
+        return word_in(source, self.word.split(".")) if self.word else None
+
+
+class Undefined(Slip):
     """A name that does not exist; false in a predicate, and what `default` is for."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name = name
         hint = did_you_mean(name.rpartition(".")[2], known)
-        super().__init__("E209", f"there is no {name} here", hint=hint)
+        super().__init__("E209", f"there is no {name} here", hint=hint, word=name)
 
 
 class Names:

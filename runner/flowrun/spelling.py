@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import accumulate, islice
 
 from .place import Place, Text
+from .spans import Span
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")  # an anchor stands before the value that it names
 _HEADER = re.compile(r"[|>][^\r\n\x85\u2028\u2029]*|[\"']?")
@@ -21,19 +22,16 @@ _QUOTED = {
     ),
 }
 _ESCAPES = dict(zip("0abtnvfreNLP_", "\0\a\b\t\n\v\f\r\x1b\x85\u2028\u2029\xa0", strict=True))
-_TEXTS = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|"""
 
 
-def find(text: object, source: str, at: int, name: str = "") -> Place | None:
-    """Where *source*, or the last part of the dotted *name* in it, stands in the file of *text*."""
+def place_in(text: object, source: str, at: int = 0, span: Span | None = None) -> Place | None:
+    """Where the expression *source*, which begins *at* in *text*, stands; or a *span* of it."""
     if not isinstance(text, Text):
         return None
+    if span:
+        return part_of(text, at + span[0], span[1] - span[0])
     if not (inner := source.strip()):
         return part_of(text, at - 2, len(source) + 4)
-    named = re.finditer(rf"{_TEXTS}(?<![\w.])({re.escape(name)})(?!\w)", source) if name else ()
-    if found := next((each for each in named if each[1]), None):
-        last = len(name.rpartition(".")[2])
-        return part_of(text, at + found.end() - last, last)
     return part_of(text, at + len(source) - len(source.lstrip()), len(inner))
 
 

@@ -12,9 +12,10 @@ from .errors import FlowError, located
 from .expression import Expression, parse
 from .filters import spelled
 from .place import Braced, Place, place_of
-from .scope import Names, Undefined, cycle
+from .scope import Names, Slip, Undefined, cycle
 from .secret import Secret, Value, reveal
-from .spelling import find
+from .spans import word_in
+from .spelling import place_in
 from .taint import is_list, joined, parts, settled
 from .urls import Hole, fill
 
@@ -22,7 +23,7 @@ MOST_PIECES = 1000
 MOST_CHAIN = 50
 # No } inside a quoted text ends it; without an end it runs on, so that no text is read twice.
 # A quote behind a backslash begins none: it is tried once, and not from each before it again.
-_BRACES = re.compile(
+BRACES = re.compile(
     r"""\{\{((?:'(?:\\.|[^'\\]){0,2000}+'|"(?:\\.|[^"\\]){0,2000}+"|\\['"]|(?!\}\}).)*+)(\}\})?""",
     re.DOTALL,
 )
@@ -36,17 +37,16 @@ class Scope(Names):
 
 
 class Use(NamedTuple):
-    """A path that a template reads, and where."""
+    """A path that an expression of a text reads."""
 
     path: tuple[str, ...]
     text: str
     source: str
     at: int
 
-    @property
-    def place(self) -> Place | None:
-        """Looked for when it is asked for, which is when something is wrong."""
-        return find(self.text, self.source, self.at, ".".join(self.path))
+    def place(self, part: int = -1) -> Place | None:
+        """Where a part of the path stands; looked for when something is wrong."""
+        return place_in(self.text, self.source, self.at, word_in(self.source, self.path, part))
 
 
 def pieces(text: str) -> tuple[str | Expression, ...]:
@@ -61,11 +61,12 @@ def _pieces_at(text: str) -> tuple[tuple[str | Expression, int], ...]:
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> tuple[tuple[str | Expression, int], ...]:
-    literals, sources, ends = (_BRACES.split(text)[at::3] for at in range(3))
+    literals, sources, ends = (BRACES.split(text)[at::3] for at in range(3))
     if len(sources) > MOST_PIECES:
         raise FlowError("E208", f"a text has more than {MOST_PIECES} expressions")
     if None in ends:
-        raise FlowError("E208", "{{ is not closed", hint="Close it with }}.")
+        place = place_in(text, sources[-1], len(text) - len(sources[-1]))
+        raise FlowError("E208", "{{ is not closed", hint="Close it with }}.", place=place)
     if any("{%" in literal or "{#" in literal for literal in literals):
         raise FlowError("E210", "a template has no statements and no comments", hint="Use {{ }}.")
     found: list[tuple[str | Expression, int]] = [(literals[0], 0)]
@@ -83,7 +84,8 @@ def _parsed(text: str) -> tuple[tuple[str | Expression, int], ...]:
 def _locate(error: FlowError, text: object, source: str, at: int) -> None:
     """Give *error* the place of the expression *source*, which begins *at* in *text*."""
     if error.problems[0].place is None:
-        place = find(text, source, at, error.name if isinstance(error, Undefined) else "")
+        span = error.span(source) if isinstance(error, Slip) else None
+        place = place_in(text, source, at, span)
         error.problems = tuple(problem._replace(place=place) for problem in error.problems)
 
 
@@ -160,16 +162,26 @@ def evaluate(text: str | bool | int | float, scope: Scope) -> Value:
     if not isinstance(text, str):
         return text
     with located(place_of(text)):
-        braced = text if "{{" in text else in_braces(text)
-        found = [
-            (piece, at)
-            for piece, at in _pieces_at(braced)
-            if isinstance(piece, Expression) or piece.strip()
-        ]
-        if len(found) == 1 and isinstance(found[0][0], Expression):
-            return _value(*found[0], braced, scope)
-        hint = "Write the whole of it inside one pair, or none; ~ puts texts together."
-        raise FlowError("E208", "braces stand around a part of the expression", hint=hint)
+        found, at, braced = whole(text)
+        return _value(found, at, braced, scope)
+
+
+def whole(text: str) -> tuple[Expression, int, str]:
+    """
+    The expression that *text* is, with or without braces, where it begins, and in which text.
+
+    Raises `FlowError` E208.
+    """
+    braced = text if "{{" in text else in_braces(text)
+    found = [
+        (piece, at)
+        for piece, at in _pieces_at(braced)
+        if isinstance(piece, Expression) or piece.strip()
+    ]
+    if len(found) == 1 and isinstance(found[0][0], Expression):
+        return found[0][0], found[0][1], braced
+    hint = "Write the whole of it inside one pair, or none; ~ puts texts together."
+    raise FlowError("E208", "braces stand around a part of the expression", hint=hint)
 
 
 def in_braces(text: str) -> str:

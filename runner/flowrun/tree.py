@@ -13,7 +13,7 @@ from jinja2.parser import Parser
 from .errors import FlowError
 from .filters import FILTERS, apply, kind_of
 from .near import did_you_mean
-from .scope import FUNCTIONS, ROOTS, Names, Undefined, inside
+from .scope import FUNCTIONS, ROOTS, Names, Slip, Undefined, inside
 from .secret import JSON, Value, reveal
 from .taint import Unknown, contains, joined, sealed
 
@@ -26,6 +26,20 @@ ALLOWED = (
 _JINJA = Environment(autoescape=True)
 # Jinja reads Python's escapes; here only these are, so that a pattern is written as it reads.
 _OTHER_BACKSLASH = re.compile(r"(\\[\\'\"nrtux])|\\")
+MEANT = {
+    "=": "Two values are compared with ==.",
+    "&": "Both must hold: and. Texts are put together with ~.",
+    "|": "One of two must hold: or.",
+    "!": "The opposite is: not.",
+    "?": "One of two values is: X if C else Y.",
+    "$": "Values are named inputs.NAME, vars.NAME and so on.",
+}
+"""What is probably meant by a sign that other languages have."""
+ELSEWHERE = dict.fromkeys(
+    ("env", "environ", "os", "secrets"),
+    "Name an input: its value comes from the environment, as FLOWRUN_<INPUT>.",
+)
+"""What other tools have where flowrun has inputs."""
 
 
 def tree_of(text: str) -> nodes.Expr:
@@ -33,20 +47,36 @@ def tree_of(text: str) -> nodes.Expr:
     if len(text) > MOST_SOURCE_CHARACTERS:
         raise FlowError("E208", f"an expression has more than {MOST_SOURCE_CHARACTERS} characters")
     source = _OTHER_BACKSLASH.sub(lambda found: found[1] or "\\\\", text)
+    parser = None
     try:
         parser = Parser(_JINJA, source, state="variable")
         tree = parser.parse_expression()
         parser.stream.expect("eof")
-    except (TemplateSyntaxError, RecursionError, ValueError, OverflowError) as error:
-        raise FlowError("E208", f"the expression cannot be read: {_why(error)}") from None
+    except TemplateSyntaxError:
+        raise _unreadable(*_stopped_at(parser, source)) from None
+    except (RecursionError, ValueError, OverflowError):
+        raise FlowError("E208", "the expression cannot be read: it is too deep") from None
     return tree
 
 
-def _why(error: Exception) -> str:
-    said = getattr(error, "message", None) or "it is too deep"
-    if "'end of template'" not in said:
-        return str(said)
-    return "it ends too early" if "unexpected" in said else "it goes on where it should end"
+def _stopped_at(parser: Parser | None, source: str) -> tuple[int, str]:
+    """Where the token begins at which *parser* has stopped, and its text; empty at the end."""
+    tokens, offset = [(len(source), "")], 0
+    try:
+        for _, kind, text in _JINJA.lexer.tokeniter(source, "", state="variable"):
+            if kind != "whitespace":
+                tokens.insert(-1, (offset, text))
+            offset += len(text)
+    except TemplateSyntaxError:  # at a sign that means nothing
+        return offset, source[offset]
+    return tokens[-1 - (sum(1 for _ in parser.stream) if parser else 0)]
+
+
+def _unreadable(at: int, text: str) -> FlowError:
+    if not text:
+        return FlowError("E208", "the expression cannot be read: it ends too early")
+    message, hint = f"the expression cannot be read: {text} does not fit there", MEANT.get(text)
+    return Slip("E208", message, hint=hint or "", at=at, word=text)
 
 
 def paths_of(node: nodes.Node, depth: int = 1) -> Iterator[tuple[str, ...]]:
@@ -95,14 +125,16 @@ def _judge(node: nodes.Node) -> None:
 
 def _known(what: str, name: str, known: Collection[str], code: str = "E210") -> None:
     if name not in known:
-        hint = did_you_mean(name, known) or f"There are {', '.join(known)}."
-        raise FlowError(code, f"there is no {what} {name}", hint=hint)
+        hint = ELSEWHERE.get(name) if what == "name" else ""
+        hint = hint or did_you_mean(name, known) or f"There are {', '.join(known)}."
+        raise Slip(code, f"there is no {what} {name}", hint=hint, word=name)
 
 
 def _counted(node: nodes.Filter | nodes.Call, name: str, counts: tuple[int, ...]) -> None:
     if node.kwargs or node.dyn_args or node.dyn_kwargs or len(node.args) not in counts:
         wanted = " or ".join(map(str, counts[:3])) + (" or more" if len(counts) > 3 else "")
-        raise FlowError("E210", f"{name} takes {wanted} values, none by name or with a *")
+        message = f"{name} takes {wanted} values, none by name or with a *"
+        raise Slip("E210", message, word=name)
 
 
 def value_of(node: nodes.Node, scope: Names) -> Value:

@@ -12,7 +12,7 @@ from .filters import encoded, kind_of, spelled
 from .message import Pairs, Request, Verbatim
 from .place import Place
 from .secret import Secret, Value, reveal
-from .spelling import find
+from .spelling import place_in
 from .taint import Unknown, joined, sealed
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Hole(NamedTuple):
     at: int = 0
 
     def place(self) -> Place | None:
-        return find(self.text, self.source, self.at)
+        return place_in(self.text, self.source, self.at)
 
 
 def fill(parts: Sequence[str | Hole]) -> str | Secret:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..check import check, unset_vars
+from ..checks import check, unset_vars
 from ..console import Console, as_json, gravest
 from ..errors import FlowError, FlowrunError
 from ..flow import SECTIONS, Flow

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from ..errors import FlowError
+from ..patterns import pattern_of
 from ..secret import JSON
 
 BY_TYPE: dict[str, JSON] = {
@@ -33,7 +33,7 @@ def invent(
         return example if example is not None else choices[0]
     own = f"sandbox-{'secret-' * secret}{name}"
     for guess in (BY_TYPE.get(type, own), own, *GUESSES):
-        if pattern is None or re.fullmatch(pattern, str(guess), re.ASCII):
+        if pattern is None or pattern_of(pattern).matches(str(guess)):
             return guess
     hint = f"Give the input an example in the recipe: {name}: {{example: ...}}"
     raise FlowError("E215", f"no invented value for {name} fits the pattern {pattern}", hint=hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..document import Map
 from ..errors import ProviderError
 from ..message import Request
 from ..secret import JSON, Secret, reveal
@@ -32,6 +33,10 @@ def run(options: Options, services: Services) -> Outputs:
 
 def preview(options: Options) -> Request | None:
     return None
+
+
+def hands_on(options: Map) -> frozenset[str] | None:
+    return frozenset({"answer", "label"})
 
 
 def _offered(options: Options) -> dict[str, JSON]:

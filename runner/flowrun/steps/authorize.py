@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
+from ..document import Map
 from ..errors import FlowError
 from ..message import Request
 from ..oauth.pkce import METHODS, challenge_of, new_verifier
@@ -18,6 +19,9 @@ from .parameters import written
 URLS = frozenset({"url"})
 LATE = frozenset[str]()
 ANSWER = ("response_type", "response_mode")
+HANDED_ON = frozenset(
+    {"url", "redirect_uri", "state", "nonce", "code_verifier", "code_challenge_method", *ANSWER}
+)
 
 
 def run(options: Options, services: Services) -> Outputs:
@@ -37,6 +41,10 @@ def preview(options: Options) -> Request | None:
     added = _query(_protections(options))
     told = ("code_challenge_method",)
     return _request(options, {k: v if k in told else Unknown(k) for k, v in added.items()})
+
+
+def hands_on(options: Map) -> frozenset[str] | None:
+    return HANDED_ON
 
 
 def _protections(options: Options) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..document import Map
 from ..errors import CallbackError, FlowError
 from ..message import Request
 from ..oauth.redirect import MODES, Expected, answers_to, judge, mode_of
@@ -41,6 +42,10 @@ def run(options: Options, services: Services) -> Outputs:
 
 def preview(options: Options) -> Request | None:
     options.one_of("response_mode", MODES, "query")
+    return None
+
+
+def hands_on(options: Map) -> frozenset[str] | None:
     return None
 
 

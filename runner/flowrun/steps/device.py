@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..document import Map
 from ..errors import ProviderError
 from ..message import Request
 from ..oauth.answer import payload_of, refusal_in, refused
@@ -14,7 +15,7 @@ from . import exchange
 from .exchange import LATE, URLS, answer_of, request_of, scrubbed
 from .kind import Options, text_of
 
-__all__ = ["LATE", "URLS", "preview", "run"]
+__all__ = ["LATE", "URLS", "hands_on", "preview", "run"]
 
 INTERVAL_S = 5
 """When the server does not say how often it may be asked (RFC 8628 section 3.2)."""
@@ -39,6 +40,10 @@ def run(options: Options, services: Services) -> Outputs:
 
 def preview(options: Options) -> Request | None:
     return request_of(options)
+
+
+def hands_on(options: Map) -> frozenset[str] | None:
+    return None
 
 
 def _unexpected(host: str, status: int) -> ProviderError:

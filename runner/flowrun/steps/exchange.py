@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from ..errors import FlowError, ProviderError, TransportError
+from ..document import Map
+from ..errors import FlowError, ProviderError, TransportError, located
 from ..merge import METHODS
 from ..message import Body, Request, Response, secrets_of
 from ..oauth.answer import Refusal
 from ..oauth.client import Client, authenticate, basic
+from ..place import Place, place_of
 from ..secret import Redactor, Secret, Value, reveal, seal
 from ..services import Services
+from ..taint import Unknown
 from ..urls import checked
 from .kind import Options, seconds_of
 from .parameters import written
@@ -44,8 +47,10 @@ def request_of(options: Options) -> Request:
     """The request that the options describe, with the client in it and parameters renamed."""
     method, added, headers = method_of(options), dict[str, Value](), dict[str, Value]()
     if isinstance(client := options.get("client"), Mapping):
-        auth = str(client.get("auth") or "post")
-        parts = authenticate(Client(client.get("id"), client.get("secret"), auth))
+        auth = client.get("auth") or "post"
+        how = "post" if isinstance(auth, Unknown) else str(auth)
+        with located(_place_of_auth(options)):
+            parts = authenticate(Client(client.get("id"), client.get("secret"), how))
         added, headers = dict(parts[0]), dict(parts[1])
     body, query = _body(options, added)
     request = _written(Request(method.upper(), _url(options, method), query, {}, body), options)
@@ -55,6 +60,11 @@ def request_of(options: Options) -> Request:
     if isinstance(pair := options.get("basic"), Mapping):
         headers["Authorization"] = basic(pair.get("user"), pair.get("password"))
     return request._replace(headers=headers)
+
+
+def _place_of_auth(options: Options) -> Place | None:
+    client = options.step.options.get("client")
+    return place_of(client.get("auth")) if isinstance(client, Map) else None
 
 
 def _written(request: Request, options: Options) -> Request:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..document import Map
 from ..errors import ProviderError
 from ..message import Request, Response
 from ..oauth.answer import refusal_in
@@ -11,7 +12,7 @@ from ..urls import origin
 from .exchange import LATE, URLS, answer_of, exchange, expected, request_of, scrubbed
 from .kind import Options
 
-__all__ = ["LATE", "URLS", "preview", "run"]
+__all__ = ["LATE", "URLS", "hands_on", "preview", "run"]
 
 
 def run(options: Options, services: Services) -> Outputs:
@@ -23,6 +24,11 @@ def run(options: Options, services: Services) -> Outputs:
 
 def preview(options: Options) -> Request | None:
     return request_of(options)
+
+
+def hands_on(options: Map) -> frozenset[str] | None:
+    outputs = options.get("outputs")
+    return frozenset(outputs) if isinstance(outputs, Map) else frozenset()
 
 
 def _failure(request: Request, response: Response) -> ProviderError:

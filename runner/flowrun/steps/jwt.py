@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..document import Map
 from ..jose import ALGORITHMS, sign
 from ..message import Request
 from ..secret import JSON, Secret, Value, reveal
@@ -25,6 +26,10 @@ def run(options: Options, services: Services) -> Outputs:
 def preview(options: Options) -> Request | None:
     options.one_of("alg", ALGORITHMS, "RS256")
     return None
+
+
+def hands_on(options: Map) -> frozenset[str] | None:
+    return frozenset({"jwt"})
 
 
 def _over(own: dict[str, JSON], given: Value) -> dict[str, JSON]:

@@ -16,7 +16,7 @@ from ..place import place_of
 from ..scope import Undefined
 from ..secret import Secret, Value, reveal
 from ..services import Listener, Outputs, Services
-from ..taint import is_list
+from ..taint import Unknown, is_list
 from ..template import Scope, evaluate, holds, render, render_url
 
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -32,6 +32,10 @@ class StepKind(Protocol):
 
     def preview(self, options: Options) -> Request | None:
         """The request that the step sends, or has a browser send."""
+        ...
+
+    def hands_on(self, options: Map) -> frozenset[str] | None:
+        """What later steps may read of it; None when the answer decides."""
         ...
 
 
@@ -81,6 +85,8 @@ class Options:
     ) -> str:
         """The option, which is one of *choices*."""
         word = self.plain(key, default)
+        if isinstance(self.get(key), Unknown):
+            return default
         if word not in choices:
             hint = did_you_mean(word, choices) or f"One of {', '.join(choices)}."
             place = place_of(self.step.options.get(key)) or self.step.place
@@ -155,7 +161,7 @@ class Options:
 
 def applies(step: Step, scope: Scope) -> bool:
     """Whether the step's `if` holds, or it has none."""
-    return "if" not in step.modifiers or _holds(step.modifiers["if"], scope)
+    return step.modifiers.get("if") is None or _holds(step.modifiers["if"], scope)
 
 
 def seconds_of(text: str, default: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..document import Map
 from ..message import Request
 from ..services import Outputs, Services
 from .kind import Options
@@ -16,3 +17,7 @@ def run(options: Options, services: Services) -> Outputs:
 
 def preview(options: Options) -> Request | None:
     return None
+
+
+def hands_on(options: Map) -> frozenset[str] | None:
+    return frozenset(options)

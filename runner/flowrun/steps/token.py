@@ -44,6 +44,10 @@ def preview(options: Options) -> Request | None:
     return None if "answer" in options else request_of(options)
 
 
+def hands_on(options: Map) -> frozenset[str] | None:
+    return None
+
+
 class _Asked(NamedTuple):
     """Who was asked for a token, with what."""
 

@@ -18,6 +18,7 @@ from .attempt import Attempt
 from .lock import locked
 
 DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$"  # Windows ignores the extension
+NAMES = "Use up to 100 letters, digits and . _ @ + -, beginning with a letter or digit."
 NAME = re.compile(rf"(?!(?i:{DEVICE}))[A-Za-z0-9][A-Za-z0-9._@+-]{{0,99}}(?<!\.)")
 
 
@@ -30,8 +31,7 @@ class FileStore:
     def path(self, name: str) -> Path:
         """Where *name* is, or would be; raises `FlowError` when it is no portable file name."""
         if not NAME.fullmatch(name):
-            hint = "Use up to 100 letters, digits and . _ @ + -, beginning with a letter or digit."
-            raise FlowError("E220", f"a record cannot be called {name!r}", hint=hint)
+            raise FlowError("E220", f"a record cannot be called {name!r}", hint=NAMES)
         return self.folder / f"{name}.json"
 
     def names(self) -> list[str]:

@@ -1,0 +1,63 @@
+"""Secrets on their way to where they would be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..errors import Problem
+from ..flow import Step
+from ..template import Use
+from .reading import Reading, steps_of
+
+SEEN = {
+    "authorize": ("url", "query", "fragment"),
+    "capture": ("at", "issuer", "timeout"),
+    "ask": ("text",),
+    "show": ("text",),
+}
+"""Options that a person, a browser or its history keep."""
+
+
+def saved_secrets(reading: Reading) -> Iterator[Problem]:
+    """E220: secrets in a record's name, or kept in it for all to read."""
+    for name, use in secret_inputs(reading, [*reading.save, *reading.keep]):
+        message = f"`save` would show the secret {name!r}"
+        yield Problem("E220", message, "Make it from inputs that are none.", use.place(1))
+
+
+def seen_secrets(reading: Reading) -> Iterator[Problem]:
+    """E222: secrets where they would be shown."""
+    for step in steps_of(reading.flow):
+        if step.kind not in SEEN:
+            continue
+        what, hint = f"`{step.kind}`", ""
+        if step.kind == "authorize":
+            what = "the authorization URL"
+            hint = "A browser keeps it in its history; what is secret goes into the token request."
+        for name, use in secret_inputs(reading, reading.of(step, *SEEN[step.kind]), step):
+            yield Problem("E222", f"{what} would show the secret {name!r}", hint, use.place(1))
+
+
+def secret_inputs(
+    reading: Reading, uses: Iterable[Use], step: Step | None = None
+) -> Iterator[tuple[str, Use]]:
+    """The secret inputs that *uses* read, through vars and steps `set`, too, and who of *uses*."""
+    for use in uses:
+        for inner in reading.through(use):
+            root, name, key = (*inner.path, "", "")[:3]
+            item = reading.flow.inputs.get(name)
+            if root == "inputs" and item and item.secret:
+                yield name, use
+            elif root == "steps" and step:
+                for earlier in _sets(reading, step, name):
+                    values = reading.of(earlier, key) if key else reading.of(earlier)
+                    yield from ((each, use) for each, _ in secret_inputs(reading, values, earlier))
+
+
+def _sets(reading: Reading, step: Step, name: str) -> Iterator[Step]:
+    """The step `set` called *name* before *step*."""
+    for each in reading.flow.steps(step.section):
+        if each.id == step.id:
+            return
+        if each.kind == "set" and each.id == name:
+            yield each
