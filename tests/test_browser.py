@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import threading
@@ -160,33 +161,32 @@ def test_a_real_browser_brings_the_code_by_each_way_and_shows_how_it_ended(
 ) -> None:
     # Another site than the provider's, which is at 127.0.0.1.
     done, provider = login(cli, chromium, {"code": "fake-code"}, "localhost", mode, scheme)
-    shown = tab(cli.folder / "profile", "/callback")
 
     assert done.status == 0, done.stderr
     assert provider.redeemed[0]["code"] == ["fake-code"]
-    assert shown["title"] == "You are logged in"
-    assert urlsplit(shown["url"])[2:] == ("/callback", "", "")  # the code has left the address
+    ended = "You are logged in", f"{scheme}://localhost/callback"  # the code has left the address
+    assert shown(cli.folder / "profile", ended) == ended
 
 
 def test_a_refusal_behind_the_mark_is_shown_too(cli: Cli, chromium: str) -> None:
     done, _ = login(cli, chromium, {"error": "access_denied"}, "127.0.0.1", "fragment")
-    shown = tab(cli.folder / "profile", "/callback")
 
     assert done.status == 4, done.stderr
-    assert shown["title"] == "Access was not given"
+    ended = "Access was not given", "http://127.0.0.1/callback"
+    assert shown(cli.folder / "profile", ended) == ended
 
 
-def tab(profile: Path, path: str) -> dict[str, str]:
-    """What the browser shows at *path*: its title and its address."""
-    port = (profile / "DevToolsActivePort").read_text().split()[0]
-    tabs: list[dict[str, str]] = []
+def shown(profile: Path, awaited: tuple[str, str]) -> tuple[str, str]:
+    """The title and the address, but for its port, in the browser; *awaited* or the last seen."""
+    port, seen = (profile / "DevToolsActivePort").read_text().split()[0], ("", "")
     for _ in range(50):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=10) as answer:
-            tabs = [each for each in json.load(answer) if urlsplit(each["url"]).path == path]
-        if tabs and tabs[0]["title"] != "One moment":
-            return tabs[0]
-        time.sleep(0.1)
-    raise TimeoutError(f"{tabs}")
+            (tab,) = [each for each in json.load(answer) if each["type"] == "page"]
+        seen = tab["title"], re.sub(r":\d+/", "/", tab["url"])
+        if seen == awaited:
+            break
+        time.sleep(0.2)
+    return seen
 
 
 def login(

@@ -180,7 +180,7 @@ def test_too_many_unfinished_forms_push_out_the_first_of_them() -> None:
         head = "POST /callback HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         head += f"Host: {begun.authority}\r\nContent-Length: 10000\r\n\r\n"
         started = [
-            idle.enter_context(socket.create_connection(("127.0.0.1", begun.port), timeout=2))
+            idle.enter_context(socket.create_connection(("127.0.0.1", begun.port), timeout=4))
             for _ in range(20)
         ]
         for connection in started:
