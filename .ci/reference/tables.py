@@ -11,9 +11,9 @@ from flowrun import filters, scope
 from flowrun.cli import app
 from flowrun.errors import CODES, STATUSES
 
-from .examples import example_of
+from .examples import example_of, examples
 from .keys import MODIFIERS, Key, keys_of_file, keys_of_kind, keys_of_step, kinds
-from .markdown import code, link, table
+from .markdown import code, link, table, yaml
 from .recipes import bases
 from .words import about, either
 
@@ -135,6 +135,11 @@ def said(text: str | None) -> str:
     return " ".join((text or "").split()).replace("|", "\\|")
 
 
+def whole(name: str) -> list[str]:
+    """The example *name*, as it is."""
+    return next(yaml(each.text.splitlines()) for each in examples() if each.name == name)
+
+
 BLOCKS: dict[str, Callable[[], list[str]]] = {
     "the file": file,
     "inputs": inputs,
@@ -151,4 +156,6 @@ def block(name: str) -> list[str]:
     """The table that *name* asks for."""
     if name in BLOCKS:
         return BLOCKS[name]()
+    if name.endswith(".yaml"):
+        return whole(name.removeprefix("examples/"))
     return kind(name) if name in kinds() else options(name.removeprefix("flowrun "))
