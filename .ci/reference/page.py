@@ -84,7 +84,7 @@ def _commands() -> Iterator[str]:
         words = [str(getattr(each, "metavar", "")) for each in arguments]
         yield from ("", f"### `flowrun {name}`", "", tables.said(command.help), "")
         yield from ("```console", " ".join(["$ flowrun", name, *words]), "```")
-        yield from ("", *tables.options(name))
+        yield from ("", *tables.options(name)) if tables.has_options(name) else ()
 
 
 def _examples() -> list[str]:

@@ -106,6 +106,10 @@ def options(command: str) -> list[str]:
     return table(("option", "what it does"), _options(COMMANDS[command]))
 
 
+def has_options(command: str) -> bool:
+    return any(_options(COMMANDS[command]))
+
+
 def _options(command: typer.core.TyperCommand) -> Iterator[tuple[str, str]]:
     for option in command.params:
         names = sorted((name for name in option.opts if name.startswith("-")), key=len)
