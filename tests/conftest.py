@@ -77,3 +77,10 @@ def any_rig(request: pytest.FixtureRequest) -> Rig:
     """Each authorization server of others in turn."""
     started: Rig = request.getfixturevalue(request.param)
     return started
+
+
+@pytest.fixture(scope="session")
+def editors() -> Iterator[Path]:
+    """A folder with yaml-language-server, ajv and check-jsonschema."""
+    with rig("editors", needs=("node", "npm")) as folder:
+        yield Path(folder)

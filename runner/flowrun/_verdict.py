@@ -1464,12 +1464,49 @@ def validate___definitions_input(data: object) -> object:
             data__from = data["from"]
             if not isinstance(data__from, (dict)):
                 raise Refused
+            data__from_one_of_count10 = 0
+            if data__from_one_of_count10 < 2:
+                try:
+                    data__from_is_dict = isinstance(data__from, dict)
+                    if data__from_is_dict:
+                        data__from__missing_keys = set(['env']) - data__from.keys()
+                        if data__from__missing_keys:
+                            raise Refused
+                    data__from_one_of_count10 += 1
+                except Refused: pass
+            if data__from_one_of_count10 < 2:
+                try:
+                    data__from_is_dict = isinstance(data__from, dict)
+                    if data__from_is_dict:
+                        data__from__missing_keys = set(['file']) - data__from.keys()
+                        if data__from__missing_keys:
+                            raise Refused
+                    data__from_one_of_count10 += 1
+                except Refused: pass
+            if data__from_one_of_count10 < 2:
+                try:
+                    data__from_is_dict = isinstance(data__from, dict)
+                    if data__from_is_dict:
+                        data__from__missing_keys = set(['keyring']) - data__from.keys()
+                        if data__from__missing_keys:
+                            raise Refused
+                    data__from_one_of_count10 += 1
+                except Refused: pass
+            if data__from_one_of_count10 < 2:
+                try:
+                    data__from_is_dict = isinstance(data__from, dict)
+                    if data__from_is_dict:
+                        data__from__missing_keys = set(['command']) - data__from.keys()
+                        if data__from__missing_keys:
+                            raise Refused
+                    data__from_one_of_count10 += 1
+                except Refused: pass
+            if data__from_one_of_count10 != 1:
+                raise Refused
             data__from_is_dict = isinstance(data__from, dict)
             if data__from_is_dict:
                 data__from_len = len(data__from)
                 if data__from_len < 1:
-                    raise Refused
-                if data__from_len > 1:
                     raise Refused
                 data__from_keys = set(data__from.keys())
                 if "env" in data__from_keys:

@@ -97,12 +97,12 @@ def _words(error: ValidationError, document: Map) -> Iterator[Problem]:
         for key in value:
             if key not in known and not key.startswith("x-"):
                 hint = CUT if " " in key else did_you_mean(key, known)
-                hint = hint or _there_are(error.schema, known)
+                hint = hint or _there_are(known)
                 yield Problem("E203", f"unknown key {key!r} in {name}", hint, value.keys_at[key])
     elif keyword == "oneOf":
         if isinstance(value, Map):
             keys = [key for each in wanted for key in each.get("required", ())]
-            yield from _not_one(value, keys, name)
+            yield from _not_one(value, keys, error.schema, name)
     elif keyword in ("required", "dependencies"):
         missing = error.message.split("'")[1]
         hint = "Write `flowrun: 1` first." if missing == "flowrun" else ""
@@ -120,8 +120,8 @@ def _words(error: ValidationError, document: Map) -> Iterator[Problem]:
         )
 
 
-def _there_are(schema: Any, known: list[str]) -> str:
-    if "oneOf" in schema:
+def _there_are(known: list[str]) -> str:
+    if "use" in known:
         return "What is said about a kind stands below it, indented."
     return f"There are: {', '.join(known)}." if 0 < len(known) <= 10 else ""
 
@@ -135,11 +135,13 @@ def _about(error: ValidationError) -> str:
     return PATTERNS.get(str(error.validator_value)) or f"{schema.get('description', '')}{examples}"
 
 
-def _not_one(value: Map, keys: list[str], name: str) -> Iterator[Problem]:
+def _not_one(value: Map, keys: list[str], schema: Any, name: str) -> Iterator[Problem]:
     if "use" in keys:
         yield from _not_one_kind(value, keys)
         return
     found = [key for key in value if key in keys]
+    if not found and not (value and value.keys() <= schema["properties"].keys()):
+        return  # it is told as empty, or as an unknown key
     holds = f"this one holds {' and '.join(found)}" if found else "this one holds none"
     place = value.keys_at[found[1]] if found else value.place
     yield Problem("E205", f"{name} holds one of {', '.join(keys)}, and {holds}", "", place)
@@ -166,8 +168,6 @@ def _shape(keyword: str, wanted: object, value: object) -> str:
         return f"must be {_either([*dict.fromkeys(map(_word, allowed))])}, not {quoted}"
     if keyword in ("minLength", "minItems", "minProperties"):
         return "must not be empty"
-    if keyword == "maxProperties" and isinstance(value, Map):
-        return f"holds one key, and this one holds {' and '.join(value)}"
     if keyword == "pattern":
         return f"cannot be {value!r}"
     return f"must be at {'most' if keyword == 'maximum' else 'least'} {wanted}"
