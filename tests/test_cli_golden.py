@@ -119,6 +119,8 @@ COMMAND_LINES = {
     "run-dry-zendesk": "zendesk -n --sandbox",
     "check": "check ./good.yaml zendesk generic-oidc",
     "check-json": "check ./good.yaml --json",
+    "check-github": "check ./several.yaml ./inherited.yaml ./good.yaml --format github",
+    "check-unknown-format": "check ./good.yaml --format xml",
     "explain": "explain ./good.yaml --set client_id=canary",
     "explain-zendesk": "explain zendesk --set subdomain=acme --set client_id=canary",
     "bad-inherited-json": "check ./inherited.yaml --json",

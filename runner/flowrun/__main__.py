@@ -36,7 +36,7 @@ def _run_plain(words: list[str]) -> None:
     if words[0] == "check" and len(words) > 1:
         from .commands.check import check
 
-        sys.exit(check(words[1:], json=False))
+        sys.exit(check(words[1:]))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
+from .commands.report import REPORTERS
 from .errors import FlowError
 from .library import COMMANDS
 from .settings import Settings
@@ -161,11 +162,18 @@ def run(
 
 
 @app.command()
-def check(flows: Flows, json: Json = False) -> int:
+def check(
+    flows: Flows,
+    format_: Annotated[
+        str,
+        typer.Option("--format", metavar="|".join(REPORTERS), help="How to tell what was found."),
+    ] = "text",
+    json: Json = False,
+) -> int:
     """Say everything that is wrong with flows, whom they contact, and what they weaken."""
     from .commands import check as command
 
-    return command.check(flows, json=json)
+    return command.check(flows, format="json" if json else format_)
 
 
 @app.command()

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from ..console import Console
+from ..console import Console, gravest
+from ..errors import FlowError, FlowrunError
+from ..near import did_you_mean
 from ..review import downgrades, hosts
-from ..secret import JSON
-from .subject import each, load
+from .report import REPORTERS, Checked
+from .subject import load
 
 
-def check(flows: Sequence[str], *, json: bool = False) -> int:
+def check(flows: Sequence[str], *, format: str = "text") -> int:
     """Say everything that is wrong with each flow, and what it weakens."""
-    console = Console()
+    if format not in REPORTERS:
+        hint = did_you_mean(format, REPORTERS) or f"There are {', '.join(REPORTERS)}."
+        raise FlowError("E219", f"there is no format {format!r}", hint=hint)
+    console, statuses = Console(), [0]
 
-    def act(name: str) -> JSON:
+    def found() -> Iterator[Checked]:
+        for name in flows:
+            checked = _checked(name, console)
+            statuses.append(checked.exit_status)
+            yield checked
+
+    REPORTERS[format](found(), console)
+    console.conclude()
+    return gravest(statuses)
+
+
+def _checked(name: str, console: Console) -> Checked:
+    try:
         flow = load(name, console, base=True)
-        contacts = hosts(flow)
-        weaker = [f"{each.place}: {each.message}" for each in downgrades(flow)]
-        if not json:
-            console.answer(
-                f"{name}: ok" + (f"; contacts {', '.join(contacts)}" if contacts else "")
-            )
-            for line in weaker:
-                console.answer(f"{line}: weaker than flowrun's own way")
-        return {"name": name, "hosts": [*contacts], "downgrades": [*weaker], "problems": []}
-
-    return each(flows, act, console, json=json)
+        return Checked(name, hosts(flow), downgrades(flow))
+    except FlowrunError as error:
+        return Checked(name, error=error)
