@@ -13,7 +13,8 @@ import pytest
 from jsonschema import Draft4Validator
 
 from flowrun.commands.check import check
-from flowrun.commands.report import REPORTERS, Checked
+from flowrun.commands.checked import Checked
+from flowrun.commands.report import REPORTERS
 from flowrun.console import Console
 from flowrun.errors import CODES, FlowError, Problem
 from flowrun.place import Place, Source

@@ -93,7 +93,7 @@ def _sections(document: Map) -> dict[str, tuple[Step, ...]]:
     problems: list[Problem] = []
     for section, written in _written(document):
         try:
-            steps[section].append(_step(document, section, _used(document, written)))
+            steps[section].append(_step(section, laid(document, written)))
         except FlowError as error:
             problems += error.problems
     if problems:
@@ -108,16 +108,25 @@ def _written(document: Map) -> Iterator[tuple[str, Map]]:
                 yield section, step
 
 
-def _step(document: Map, section: str, step: Map) -> Step:
+def laid(document: Map, step: Map) -> Map:
+    """*step*, or the one that it uses, over the defaults of its kind."""
+    step = _used(document, step)
+    kind = kind_of(step)
+    start, own = _map(document, "defaults").get(kind), step[kind]
+    if not isinstance(start, Map):
+        return step
+    result = copy(step)
+    result[kind] = merge(start, own if isinstance(own, Map) else Map(step.place))
+    return result
+
+
+def _step(section: str, step: Map) -> Step:
     kind = kind_of(step)
     options = step[kind]
     if not isinstance(options, Map):  # `show: text`, or a kind without options
         options = Map(step.place)
         options.keys_at = {"text": step.keys_at[kind]}
         options.update({} if step[kind] is None else {"text": step[kind]})
-    start = _map(document, "defaults").get(kind)
-    if isinstance(start, Map):
-        options = merge(start, options)
     modifiers = copy(step)
     for key in list(modifiers):
         if key not in MODIFIERS:

@@ -168,9 +168,20 @@ def check(
         str,
         typer.Option("--format", metavar="|".join(REPORTERS), help="How to tell what was found."),
     ] = "text",
+    resolved: Annotated[
+        bool,
+        typer.Option("--resolved", help="Print the one flow named, with all that it extends."),
+    ] = False,
     json: Json = False,
 ) -> int:
     """Say everything that is wrong with flows, whom they contact, and what they weaken."""
+    if resolved:
+        if len(flows) > 1 or json or format_ != "text":
+            message, hint = "--resolved prints one flow, as YAML", "Leave the rest out."
+            raise FlowError("E219", message, hint=hint)
+        from .commands.resolved import print_resolved
+
+        return print_resolved(flows[0])
     from .commands import check as command
 
     return command.check(flows, format="json" if json else format_)

@@ -8,7 +8,8 @@ from ..console import Console, gravest
 from ..errors import FlowError, FlowrunError
 from ..near import did_you_mean
 from ..review import downgrades, hosts
-from .report import REPORTERS, Checked
+from .checked import Checked
+from .report import REPORTERS
 from .subject import load
 
 

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..console import Console, as_json
-from ..errors import FlowrunError, Problem
 from ..place import Place
 from ..secret import JSON
-
-if TYPE_CHECKING:
-    from ..review import Downgrade
-
-WEAKER = "weaker than flowrun's own way"
-
-
-class Checked(NamedTuple):
-    """What came of checking one flow."""
-
-    name: str
-    hosts: Sequence[str] = ()
-    downgrades: Sequence[Downgrade] = ()
-    error: FlowrunError | None = None
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        return self.error.problems if self.error else ()
-
-    @property
-    def exit_status(self) -> int:
-        return self.error.exit_status if self.error else 0
-
+from .checked import WEAKER, Checked
 
 Reporter = Callable[[Iterable[Checked], Console], None]
 

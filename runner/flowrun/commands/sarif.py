@@ -13,8 +13,8 @@ from ..errors import CODES
 from ..library import is_file
 from ..place import Place
 from ..secret import JSON
+from .checked import WEAKER, Checked
 from .code import paragraph
-from .report import WEAKER, Checked
 
 DOWNGRADE = "downgrade"
 """The rule that a line breaks which is no error, but weaker than it could be."""
