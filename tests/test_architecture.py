@@ -36,7 +36,7 @@ LAYERS = {
     "engine": "checks.* current engine job passes plan rehearsal review",
     "session": "console session",
     "commands": "commands.*",
-    "entry": "__main__ cli ending quick",
+    "entry": "__main__ cli completion ending quick",
 }
 """From the bottom to the top; a module imports from its own layer and from those below."""
 
@@ -66,7 +66,7 @@ MAY_REVEAL = """
 MAY_PRINT = {"console", "ending", "quick"}
 MAX_MODULE_LINES = 260
 MAX_FUNCTION_LINES = 40
-LONGER_MODULES = {"cli": 360, "filters": 290}
+LONGER_MODULES = {"cli": 410, "filters": 290}
 """A list of options, or of filters, has no parts."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import __version__
+from . import __version__, completion
 from .commands.report import REPORTERS
 from .errors import FlowError
 from .library import COMMANDS
@@ -31,7 +31,12 @@ app = typer.Typer(
 )
 
 Flows = Annotated[
-    list[str], typer.Argument(metavar="FLOW...", help="Flow files, or shipped recipes.")
+    list[str],
+    typer.Argument(
+        metavar="FLOW...",
+        help="Flow files, or shipped recipes.",
+        autocompletion=completion.flows,
+    ),
 ]
 
 
@@ -44,12 +49,29 @@ def _version(wanted: bool) -> None:
 Version = Annotated[
     bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
 ]
-FlowName = Annotated[str, typer.Argument(metavar="FLOW", help="A flow file, or a shipped recipe.")]
+FlowName = Annotated[
+    str,
+    typer.Argument(
+        metavar="FLOW",
+        help="A flow file, or a shipped recipe.",
+        autocompletion=completion.flows,
+    ),
+]
 Names = Annotated[
-    list[str], typer.Argument(metavar="NAME...", help="Records, or the flows that make them.")
+    list[str],
+    typer.Argument(
+        metavar="NAME...",
+        help="Records, or the flows that make them.",
+        autocompletion=completion.records,
+    ),
 ]
 SomeNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[NAME...]", help="Records; all when none is named.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME...]",
+        help="Records; all when none is named.",
+        autocompletion=completion.records,
+    ),
 ]
 Set = Annotated[
     list[str] | None,
@@ -58,7 +80,11 @@ Set = Annotated[
 Profile = Annotated[
     str,
     typer.Option(
-        "--profile", "-p", metavar="NAME", help="Take the inputs from this profile of the flow."
+        "--profile",
+        "-p",
+        metavar="NAME",
+        help="Take the inputs from this profile of the flow.",
+        autocompletion=completion.profiles,
     ),
 ]
 Tokens = Annotated[
@@ -166,7 +192,12 @@ def check(
     flows: Flows,
     format_: Annotated[
         str,
-        typer.Option("--format", metavar="|".join(REPORTERS), help="How to tell what was found."),
+        typer.Option(
+            "--format",
+            metavar="|".join(REPORTERS),
+            help="How to tell what was found.",
+            autocompletion=lambda: [*REPORTERS],
+        ),
     ] = "text",
     resolved: Annotated[
         bool,
@@ -192,7 +223,9 @@ def explain(
     flow: Annotated[
         str,
         typer.Argument(
-            metavar="FLOW|CODE", help="A flow file, a shipped recipe, or the code of an error."
+            metavar="FLOW|CODE",
+            help="A flow file, a shipped recipe, or the code of an error.",
+            autocompletion=completion.flows_and_codes,
         ),
     ],
     set_: Set = None,
@@ -218,7 +251,12 @@ def explain(
 @app.command()
 def token(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A record, or the flow that makes it.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A record, or the flow that makes it.",
+            autocompletion=completion.records,
+        ),
     ],
     min_ttl: Annotated[
         str | None,
