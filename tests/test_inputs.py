@@ -168,11 +168,37 @@ def test_a_shared_variable_is_left_alone_when_several_records_are_worked_on() ->
     [
         ("client_secret", "", "FLOWRUN_CLIENT_SECRET"),
         ("client_secret", "zendesk-acme", "FLOWRUN_ZENDESK_ACME__CLIENT_SECRET"),
-        ("key", "a.b c", "FLOWRUN_A_B_C__KEY"),
+        ("key", "a_b.c@d+e", "FLOWRUN_A_uB_dC_aD_pE__KEY"),
+        ("key", "Acme-1", "FLOWRUN_cACME_1__KEY"),
     ],
 )
 def test_a_variable_is_named_by_its_record_and_input(name: str, record: str, expected: str) -> None:
     assert variable(name, record) == expected
+
+
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,5}", fullmatch=True)
+INPUTS = st.from_regex("[a-z](_?[a-z0-9]){0,5}", fullmatch=True)
+
+
+@given(NAMES, INPUTS, NAMES, INPUTS)
+def test_no_two_records_share_a_variable(one: str, it: str, two: str, that: str) -> None:
+    assert (variable(it, one) == variable(that, two)) is ((one, it) == (two, that))
+    assert variable(it, one) != variable(that)
+
+
+@pytest.mark.parametrize(
+    ("one", "two"), [("a-b", "a_b"), ("a.b", "a-b"), ("a@b", "a+b"), ("Ab", "ab"), ("a-", "a_")]
+)
+def test_the_secret_of_one_record_is_not_for_another_of_nearly_its_name(one: str, two: str) -> None:
+    tenant = flow("inputs: {site: {}, key: {secret: true}}\nsave: '{{ inputs.site }}'")
+    environ = {variable("key", one): SECRET}
+
+    def key_of(site: str) -> object:
+        return resolve(tenant, Sources(given={"site": site}, environ=environ)).values["key"]
+
+    assert key_of(one) == Secret(SECRET)
+    with pytest.raises(PersonNeeded):
+        key_of(two)
 
 
 def test_all_that_is_missing_is_told_at_once() -> None:

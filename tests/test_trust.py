@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from flowrun.errors import FlowError
+from flowrun.errors import FlowError, StoreError
 from flowrun.flow import Flow, digest
 from flowrun.inputs import Sources, resolve
 from flowrun.load import load
@@ -141,6 +142,81 @@ def test_trust_ends_when_an_inherited_file_changes(tmp_path: Path) -> None:
     assert not is_trusted(flow(tmp_path, "{env: OTHER_KEY}"), {})
 
 
+CHAIN = {
+    "base.yaml": """\
+flowrun: 1
+name: acme
+inputs: {key: {secret: true, from: {env: ACME_KEY}}, site: {default: eu}}
+vars: {id: id}
+steps:
+  - token: {post: "https://{{ inputs.site }}.{{ vars.id }}.example/token", form: {a: b}}
+""",
+    "middle.yaml": "flowrun: 1\nextends: ./base.yaml\ntitle: Acme\nhosts: [api.example.com]\n",
+    "acme.yaml": "flowrun: 1\nextends: ./middle.yaml\nvalues: {site: us}\nsave: acme\n",
+    "over.yaml": "flowrun: 1\nextends: ./acme.yaml\n",
+}
+
+
+def chain(
+    folder: Path, name: str = "acme.yaml", *, change: Mapping[str, tuple[str, str]] = {}
+) -> Flow:
+    for file, text in CHAIN.items():
+        old, new = change.get(file.removesuffix(".yaml"), ("", ""))
+        assert old in text
+        (folder / file).write_text(text.replace(old, new) if old else text)
+    return load(str(folder / name))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("base", "ACME_KEY", "OTHER_KEY"),
+        ("base", "{env: ACME_KEY}", "{command: [env]}"),
+        ("base", "{default: eu}", "{default: eu, optional: true}"),
+        ("base", "{id: id}", "{id: evil}"),
+        ("base", "token: {post", "token: {put"),
+        ("base", ".example/token", ".example/token2"),
+        ("base", "{a: b}", "{a: c}"),
+        ("base", "{a: b}", '{a: "{{ inputs.key }}"}'),
+        ("base", "secret: true", "secret: true, help: x"),
+        ("middle", "title: Acme", "title: Evil"),
+        ("middle", "api.example.com", "evil.example.com"),
+        ("middle", "hosts:", "x-hosts:"),
+        ("acme", "site: us", "site: evil"),
+        ("acme", "save: acme", "save: other"),
+        ("acme", "save: acme", "profiles: {evil: {site: evil}}"),
+    ],
+)
+def test_trust_ends_with_any_value_of_the_chain(
+    file: str, old: str, new: str, tmp_path: Path
+) -> None:
+    trust(chain(tmp_path))
+
+    assert is_trusted(chain(tmp_path), {})
+    assert not is_trusted(chain(tmp_path, change={file: (old, new)}), {})
+
+
+@pytest.mark.parametrize("name", ["base.yaml", "middle.yaml", "over.yaml"])
+def test_trust_in_a_file_is_none_in_what_it_extends_or_what_extends_it(
+    name: str, tmp_path: Path
+) -> None:
+    trust(chain(tmp_path))
+
+    with pytest.raises(FlowError) as caught:
+        key_of(chain(tmp_path, name), ACME_KEY=SECRET)
+
+    assert caught.value.code == "E221"
+
+
+@pytest.mark.parametrize("file", ["base", "middle", "acme"])
+def test_a_comment_changes_no_trust(file: str, tmp_path: Path) -> None:
+    trust(chain(tmp_path))
+
+    assert is_trusted(
+        chain(tmp_path, change={file: ("flowrun: 1\n", "# more\n\nflowrun: 1\n")}), {}
+    )
+
+
 def test_trust_goes_on_when_only_the_spelling_changes(tmp_path: Path) -> None:
     trust(flow(tmp_path, "{env: ACME_KEY}"))
 
@@ -153,6 +229,20 @@ def test_a_pipeline_trusts_by_digest(tmp_path: Path) -> None:
 
     assert is_trusted(trusted, {"FLOWRUN_TRUST": f"sha256:0 {own}"})
     assert not is_trusted(trusted, {"FLOWRUN_TRUST": own[:-1]})
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_the_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    trusted = flow(tmp_path, "{env: ACME_KEY}")
+
+    with pytest.raises(StoreError) as caught:
+        trust(trusted)
+
+    assert caught.value.code == "E701"
+    assert f"FLOWRUN_TRUST={digest(trusted.document)}" in caught.value.problems[0].hint
 
 
 def test_trust_is_kept_once_and_in_private(tmp_path: Path, state: Path) -> None:

@@ -86,7 +86,7 @@ class Flow(NamedTuple):
         return plain[-1] if plain else None
 
 
-def digest(document: Map) -> str:
+def digest(document: Mapping[str, object]) -> str:
     """A digest of all that the recipe says, whatever the spelling of its files."""
     import json
     from hashlib import sha256

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -92,10 +91,24 @@ def record_name(flow: Flow, scope: Scope, profile: str = "") -> str:
     return str(name)
 
 
+_IN_VARIABLES = {"-": "_", "_": "_u", ".": "_d", "@": "_a", "+": "_p"}
+
+
 def variable(name: str, record: str = "") -> str:
-    """The environment variable that gives input *name*, for *record* alone when named."""
-    prefix = re.sub(r"[^A-Za-z0-9]", "_", record).upper() + "__" if record else ""
+    """
+    The environment variable that gives input *name*, for *record* alone when named.
+
+    No two records share one, so that no tenant gets the secret of another.
+    """
+    prefix = "".join(map(_in_variable, record)) + "__" if record else ""
     return f"FLOWRUN_{prefix}{name.upper()}"
+
+
+def _in_variable(character: str) -> str:
+    # What stands for an odd character is the only thing that is not in capitals.
+    if character.isascii() and character.isalnum():
+        return f"c{character}" if character.isupper() else character.upper()
+    return _IN_VARIABLES.get(character, f"_x{ord(character)}")
 
 
 def _refuse_strangers(flow: Flow, sources: Sources) -> None:

@@ -90,6 +90,11 @@ def inputs_of(record: Record) -> dict[str, JSON]:
     return inputs if isinstance(inputs, dict) else {}
 
 
+def public_inputs(job: Job) -> dict[str, JSON]:
+    """The inputs of *job* that are no secret."""
+    return {k: reveal(v) for k, v in job.inputs.items() if not isinstance(v, Secret)}
+
+
 def known_about(job: Job) -> dict[str, JSON]:
     """What a record says of the recipe and the values that made it."""
     plan = plan_of(job.flow)
@@ -97,7 +102,7 @@ def known_about(job: Job) -> dict[str, JSON]:
         "recipe": job.flow.name,
         "profile": job.profile,
         "file": job.flow.file,
-        "inputs": {k: reveal(v) for k, v in job.inputs.items() if not isinstance(v, Secret)},
+        "inputs": public_inputs(job),
         "consent": consent_of(job.flow, job.inputs),
         "digest": digest(plan),
         "plan": plain(plan),

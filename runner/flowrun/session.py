@@ -13,7 +13,15 @@ from .errors import StoreError
 from .flow import SECTIONS, Flow, Input
 from .guard import RoutedBrowser, RoutedHttp
 from .inputs import INVENTED, TYPED_BEFORE, Resolved, Sources, resolve
-from .job import Job, addressee, flow_of, inputs_of, typed_before
+from .job import (
+    Job,
+    addressee,
+    flow_of,
+    inputs_of,
+    plan_of,
+    public_inputs,
+    typed_before,
+)
 from .plan import inputs_read, signing_inputs
 from .record import Record
 from .secret import JSON, Secret, reveal
@@ -67,7 +75,7 @@ class Session:
         from .trust import elsewhere
 
         def from_elsewhere(flow: Flow, item: Input) -> JSON:
-            return elsewhere(os.environ, flow, item)
+            return elsewhere(os.environ, flow, item, record)
 
         settings = self.settings
         sources = Sources(
@@ -94,6 +102,13 @@ class Session:
         resolved = self._resolve(flow, ask=ask)
         self._say_invented(resolved)
         return self._job(flow, resolved)
+
+    def vouch(self, job: Job) -> None:
+        """Trust the record of *job*, if its flow is trusted."""
+        from .trust import vouch
+
+        if not self.settings.sandbox:
+            vouch(os.environ, job.flow, plan=plan_of(job.flow), inputs=public_inputs(job))
 
     def record(self, name: str) -> Record:
         """The record *name*, whose tokens nobody is shown by accident."""

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from .errors import FlowError, located
+from .errors import FlowError, StoreError, located
 from .flow import Flow, Input, digest
 from .secret import JSON
 
 COMMAND_TIMEOUT_S = 60
 
 
-def elsewhere(environ: Mapping[str, str], flow: Flow, item: Input) -> JSON:
+def elsewhere(
+    environ: Mapping[str, str], flow: Flow, item: Input, record: Mapping[str, JSON] | None = None
+) -> JSON:
     """
     The value that the input's `from` leads to, or None.
+
+    Args:
+        environ: the environment.
+        flow: a flow, or the plan that a record carries.
+        item: the input.
+        record: the inputs of the record, if the plan is a record's.
 
     Raises:
         FlowError: the flow is not trusted (E221), or the command or file does not give a value.
     """
     how, what = next(iter(item.source.items()))
-    if not is_trusted(flow, environ):
+    if not is_trusted(flow, environ, record):
         hint = f"Read it, then: flowrun trust {flow.files[0]}"
+        if record is not None:
+            hint = f"Once its flow is, run it: flowrun {flow.files[0]}"
         message = (
             f"the input {item.name!r} comes from {how} {_shown(what)}, and the flow is not trusted"
         )
@@ -44,19 +55,44 @@ def _refuse_relative(item: Input, path: str, *, file: bool) -> None:
         raise FlowError("E221", message, hint="Write the whole path.", place=item.place)
 
 
-def is_trusted(flow: Flow, environ: Mapping[str, str]) -> bool:
-    own = digest(flow.document)
+def is_trusted(
+    flow: Flow, environ: Mapping[str, str], record: Mapping[str, JSON] | None = None
+) -> bool:
+    own = digest(flow.document) if record is None else _of_record(flow.document, record)
     return own in environ.get("FLOWRUN_TRUST", "").split() or own in _trusted()
 
 
 def trust(flow: Flow) -> str:
     """Remember that this very recipe, with all that it extends, is trusted; its digest."""
-    own = digest(flow.document)
+    return _remember(digest(flow.document))
+
+
+def vouch(
+    environ: Mapping[str, str], flow: Flow, *, plan: Mapping[str, object], inputs: object
+) -> None:
+    """
+    Remember that the record with this *plan* and these *inputs* was made by *flow*, if that is
+    trusted: what else lies where records are is not, whatever it says of itself.
+    """
+    if any(item.source for item in flow.inputs.values()) and is_trusted(flow, environ):
+        with contextlib.suppress(StoreError):  # then the record is not trusted, and says so
+            _remember(_of_record(plan, inputs))
+
+
+def _of_record(plan: Mapping[str, object], inputs: object) -> str:
+    return digest({"plan": plan, "inputs": inputs})
+
+
+def _remember(own: str) -> str:
     path = _path()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if own not in _trusted():
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{own}\n")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if own not in _trusted():
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"{own}\n")
+    except OSError as error:
+        hint = f"In a pipeline: FLOWRUN_TRUST={own}"
+        raise StoreError("E701", f"{path}: {error.strerror}", hint=hint) from None
     return own
 
 

@@ -53,6 +53,7 @@ def _run(name: str, session: Session, *, again: bool, quiet: bool) -> JSON:
     job = session.job(load(name, session.console), ask=True)
     with session.services(job) as services:
         current = make_current(job, services, again=again, consent=session.consent)
+    session.vouch(job)
     path = str(session.store.path(job.name))
     session.console.tell(f"{job.name}: {current.action}{until(current.record)}")
     if not quiet:
