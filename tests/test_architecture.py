@@ -28,9 +28,9 @@ ROOT = Path(flowrun.__path__[0])
 
 LAYERS = {
     "ground": "_verdict content errors freshness message near place scalar secret settings spans",
-    "language": "build document.* expression filters fit flow hosts inputs jose keys library "
-    "literals load merge notation oauth.* patterns profiles record schema scope services spelling "
-    "taint template tree trust urls wire",
+    "language": "build document.* expression filters fit flow formatting hosts inputs jose keys "
+    "layout library literals load merge notation oauth.* order patterns profiles record scan schema "
+    "scope services spelling syntax taint template tree trust urls wire",
     "edges": "capture.* guard http proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
     "engine": "checks.* current engine job passes plan rehearsal review",
@@ -50,6 +50,7 @@ OWNERS = {
     "jsonschema": {"schema"},
     "oauthlib": {"sandbox"},
     "platformdirs": {"trust"},
+    "ruamel": {"scan"},
     "typer": {"cli"},
     "yaml": {"document"},
 }
@@ -66,7 +67,7 @@ MAY_REVEAL = """
 MAY_PRINT = {"console", "ending", "quick"}
 MAX_MODULE_LINES = 260
 MAX_FUNCTION_LINES = 40
-LONGER_MODULES = {"cli": 410, "filters": 290}
+LONGER_MODULES = {"cli": 450, "filters": 290}
 """A list of options, or of filters, has no parts."""
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flowrun.check import check
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowrun.check import check
 from flowrun.commands.resolved import as_yaml
 from flowrun.document import parse, plain
 from flowrun.document.writing import write

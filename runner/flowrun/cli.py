@@ -219,6 +219,35 @@ def check(
 
 
 @app.command()
+def fmt(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Flow files of your own; - is stdin to stdout."),
+    ],
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 2 unless all are formatted.")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Write nothing; print what would change.")
+    ] = False,
+) -> int:
+    """Format flow files, with their comments. Needs the extra `fmt`."""
+    from .commands import fmt as command
+
+    return command.fmt(files, check=check, diff=diff)
+
+
+@app.command()
+def schema(
+    path: Annotated[bool, typer.Option("--path", help="Print where the schema is.")] = False,
+) -> int:
+    """Print the JSON schema of flow files, for editors."""
+    from .commands import schema as command
+
+    return command.schema(path=path)
+
+
+@app.command()
 def explain(
     flow: Annotated[
         str,

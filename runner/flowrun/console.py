@@ -36,6 +36,12 @@ class Console:
         """What was asked for, on stdout."""
         print(_printable(self.redact(text)), flush=True)
 
+    def answer_as_it_is(self, text: str) -> None:
+        """A text that is a file, or will be one, to the letter."""
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+
     def answer_json(self, value: Value) -> None:
         self.answer(json.dumps(masked(value), indent=2))
 

@@ -14,8 +14,8 @@ _SHIPPED = Path(import_module("flowrun.flows").__path__[0])
 
 
 COMMANDS = (
-    "check", "explain", "forget", "refresh", "revoke", "run", "sandbox", "status", "token",
-    "trust", "verify",
+    "check", "explain", "fmt", "forget", "refresh", "revoke", "run", "sandbox", "schema",
+    "status", "token", "trust", "verify",
 )  # fmt: skip
 """The sub-commands; every other first word is a flow."""
 

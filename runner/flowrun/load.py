@@ -70,9 +70,7 @@ def _chain(source: Source) -> Iterator[Map]:
 
 def _read(source: Source) -> Map:
     document, problems = read(source)
-    if document.get("flowrun") != LANGUAGE and isinstance(version := document.get("flowrun"), int):
-        message = f"this file is made for flowrun {version}, and this is flowrun {LANGUAGE}"
-        raise FlowError("E218", message, hint="Update flowrun.", place=document.keys_at["flowrun"])
+    refuse_other_language(document)
     try:
         _check_version(document)
         schema.check(document)
@@ -83,6 +81,13 @@ def _read(source: Source) -> Map:
     if problems:
         raise FlowError.of([*problems, *_broken_templates(document)])
     return document
+
+
+def refuse_other_language(document: Map) -> None:
+    """Raise when *document* is written in another version of the language."""
+    if document.get("flowrun") != LANGUAGE and isinstance(version := document.get("flowrun"), int):
+        message = f"this file is made for flowrun {version}, and this is flowrun {LANGUAGE}"
+        raise FlowError("E218", message, hint="Update flowrun.", place=document.keys_at["flowrun"])
 
 
 def _check_version(document: Map) -> None:
