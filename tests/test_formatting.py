@@ -137,7 +137,9 @@ class Writer:
         keyed, parts = self.maybe(60), list[str]()
         for name in self.keys() if self.maybe(85) else []:
             value = self.flow(column, depth - 1) if depth and self.maybe(40) else self.draw(WORDS)
-            parts.append(f"{self.gap(column)}{name}: {value}" if keyed else self.gap(column) + value)
+            parts.append(
+                f"{self.gap(column)}{name}: {value}" if keyed else self.gap(column) + value
+            )
         opening, closing = "{}" if keyed else "[]"
         comma = "," * (bool(parts) and self.maybe(20))
         return f"{opening}{','.join(parts)}{comma}{self.gap(column)}{closing}"
