@@ -683,7 +683,7 @@ def validate___definitions_jwt(data: object) -> object:
     return data
 
 def validate___definitions_fields(data: object) -> object:
-    if not isinstance(data, (dict)):
+    if not isinstance(data, (dict, NoneType)):
         raise Refused
     data_is_dict = isinstance(data, dict)
     if data_is_dict:
@@ -760,6 +760,10 @@ def validate___definitions_device(data: object) -> object:
             data_keys.remove("outputs")
             data__outputs = data["outputs"]
             validate___definitions_outputs(data__outputs)
+        if "public" in data_keys:
+            data_keys.remove("public")
+            data__public = data["public"]
+            validate___definitions_public(data__public)
         if "expect" in data_keys:
             data_keys.remove("expect")
             data__expect = data["expect"]
@@ -772,8 +776,23 @@ def validate___definitions_expect(data: object) -> object:
     validate___definitions_expression(data)
     return data
 
+def validate___definitions_public(data: object) -> object:
+    if not isinstance(data, (list, tuple)):
+        raise Refused
+    data_is_list = isinstance(data, (list, tuple))
+    if data_is_list:
+        data_len = len(data)
+        for data_x, data_item in enumerate(data):
+            if not isinstance(data_item, (str)):
+                raise Refused
+            if isinstance(data_item, str):
+                data_item_len = len(data_item)
+                if data_item_len < 1:
+                    raise Refused
+    return data
+
 def validate___definitions_outputs(data: object) -> object:
-    if not isinstance(data, (dict)):
+    if not isinstance(data, (dict, NoneType)):
         raise Refused
     data_is_dict = isinstance(data, dict)
     if data_is_dict:
@@ -815,7 +834,7 @@ def validate___definitions_order(data: object) -> object:
     return data
 
 def validate___definitions_names(data: object) -> object:
-    if not isinstance(data, (dict)):
+    if not isinstance(data, (dict, NoneType)):
         raise Refused
     data_is_dict = isinstance(data, dict)
     if data_is_dict:
@@ -832,13 +851,10 @@ def validate___definitions_names(data: object) -> object:
     return data
 
 def validate___definitions_client(data: object) -> object:
-    if not isinstance(data, (dict)):
+    if not isinstance(data, (dict, NoneType)):
         raise Refused
     data_is_dict = isinstance(data, dict)
     if data_is_dict:
-        data__missing_keys = set(['id']) - data.keys()
-        if data__missing_keys:
-            raise Refused
         data_keys = set(data.keys())
         if "id" in data_keys:
             data_keys.remove("id")
@@ -872,7 +888,7 @@ def validate___definitions_client(data: object) -> object:
     return data
 
 def validate___definitions_basic(data: object) -> object:
-    if not isinstance(data, (dict)):
+    if not isinstance(data, (dict, NoneType)):
         raise Refused
     data_is_dict = isinstance(data, dict)
     if data_is_dict:
@@ -974,6 +990,11 @@ def validate___definitions_token(data: object) -> object:
             data_keys.remove("json")
             data__json = data["json"]
             validate___definitions_json(data__json)
+        if "text" in data_keys:
+            data_keys.remove("text")
+            data__text = data["text"]
+            if not isinstance(data__text, (str)):
+                raise Refused
         if "params" in data_keys:
             data_keys.remove("params")
             data__params = data["params"]
@@ -1027,6 +1048,10 @@ def validate___definitions_token(data: object) -> object:
             data_keys.remove("outputs")
             data__outputs = data["outputs"]
             validate___definitions_outputs(data__outputs)
+        if "public" in data_keys:
+            data_keys.remove("public")
+            data__public = data["public"]
+            validate___definitions_public(data__public)
         if "expect" in data_keys:
             data_keys.remove("expect")
             data__expect = data["expect"]
@@ -1109,7 +1134,7 @@ def validate___definitions_token(data: object) -> object:
         if "errors" in data_keys:
             data_keys.remove("errors")
             data__errors = data["errors"]
-            if not isinstance(data__errors, (dict)):
+            if not isinstance(data__errors, (dict, NoneType)):
                 raise Refused
             data__errors_is_dict = isinstance(data__errors, dict)
             if data__errors_is_dict:
@@ -1253,6 +1278,10 @@ def validate___definitions_http(data: object) -> object:
             data_keys.remove("outputs")
             data__outputs = data["outputs"]
             validate___definitions_outputs(data__outputs)
+        if "public" in data_keys:
+            data_keys.remove("public")
+            data__public = data["public"]
+            validate___definitions_public(data__public)
         if "expect" in data_keys:
             data_keys.remove("expect")
             data__expect = data["expect"]

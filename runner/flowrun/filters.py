@@ -120,7 +120,17 @@ def _unbase64(text: str) -> str:
     import base64
 
     padded = text.translate({45: "+", 95: "/"}) + "=" * (-len(text) % 4)
-    return base64.b64decode(padded, validate=True).decode()
+    octets = base64.b64decode(padded, validate=True)
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return Octets(octets.decode("latin-1"))
+
+
+def _urldecode(text: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(text, errors="strict")
 
 
 def _find(items: list[JSON], key: str, wanted: JSON) -> JSON:
@@ -211,6 +221,7 @@ FILTERS: dict[str, Filter] = {
     "lower": Filter(lambda text: text.lower()),
     "map": Filter(_of_each, (LIST,), (_TEXT,), (1,)),
     "pairs": Filter(_pairs, (MAP,), (_TEXT, _TEXT), (2,)),
+    "parse": Filter(read_json),
     "query": Filter(_query, (MAP,)),
     "regex": Filter(_regex, _TEXT, (_TEXT, (WHOLE,)), (1, 2)),
     "replace": Filter(_replace, _TEXT, (_TEXT, _TEXT), (2,)),
@@ -222,6 +233,7 @@ FILTERS: dict[str, Filter] = {
     "trim": Filter(lambda text: text.strip()),
     "unbase64": Filter(_unbase64),
     "upper": Filter(lambda text: text.upper()),
+    "urldecode": Filter(_urldecode),
     "urlencode": Filter(lambda value: encoded(spelled(value)), ()),
     "without": Filter(_without, (MAP,), (_TEXT,) * MOST_NAMES, tuple(range(1, MOST_NAMES + 1))),
 }
@@ -243,6 +255,7 @@ ABOUT: dict[str, str] = {
     "lower": "the text in small letters",
     "map": "what each item has under that key",
     "pairs": "names and values as one text, sorted, with a text between and one after",
+    "parse": "the value that a text holds as JSON",
     "query": "names and values as `a=b&c=d`, sorted by name and percent-encoded",
     "regex": "the first group that the pattern finds, or the group of that number, or null",
     "replace": "the text with the one replaced by the other",
@@ -250,8 +263,9 @@ ABOUT: dict[str, str] = {
     "split": "a list of the parts between that text",
     "string": "a number, or true or false, as a text",
     "trim": "the text without spaces around it",
-    "unbase64": "the text that base64 or base64url stands for",
+    "unbase64": "what base64 or base64url stands for: a text, or bytes when it is none",
     "upper": "the text in capitals",
+    "urldecode": "percent-decoded, once",
     "urlencode": "the value percent-encoded",
     "without": "the map without those keys",
 }

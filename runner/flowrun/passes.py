@@ -50,7 +50,9 @@ def refreshable(job: Job, record: Record, token: str = "") -> bool:
     """
     steps = for_token(job.flow, token).steps("refresh")
     if not steps:
-        return not job.flow.needs_person
+        others = [each for each in passes(job.flow) if each != token]
+        makers = [each for each in others if token in yielded(job.flow, each)]
+        return any(refreshable(job, record, each) for each in makers) or not job.flow.needs_person
     saved, there = readable(record), {"scope"}
     parts = [step.options for step in steps]
     needed = {path[1:] for path in reads(parts, job.flow.vars) if path[0] == "saved"}

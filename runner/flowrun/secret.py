@@ -68,6 +68,7 @@ def _shown(value: Value, tell: Callable[[Secret], JSON]) -> JSON:
 
 
 PUBLIC = (
+    "client_id",
     "error",
     "error_description",
     "error_uri",

@@ -36,9 +36,9 @@ CHECKS: tuple[Callable[[Reading], Iterator[Problem]], ...] = (
 )
 
 
-def check(flow: Flow) -> None:
+def check(flow: Flow) -> Reading:
     """
-    Refuse *flow* when something in it cannot work.
+    Refuse *flow* when something in it cannot work; what its templates read.
 
     Raises:
         FlowError: all that was found, in the order of the files.
@@ -49,11 +49,12 @@ def check(flow: Flow) -> None:
     found += [problem for problem in steps.requests(reading) if problem.place not in told]
     if found:
         raise FlowError.of(found)
+    return reading
 
 
-def unset_vars(flow: Flow, *, base: bool = False) -> Iterator[Problem]:
+def unset_vars(reading: Reading, *, base: bool = False) -> Iterator[Problem]:
     """Vars that nobody has set; a *base* leaves those of its own file to others."""
-    read = names_in(Reading(flow).all(), "vars")
+    flow, read = reading.flow, names_in(reading.all(), "vars")
     for name, value in flow.vars.items():
         at = flow.vars.keys_at[name] if isinstance(flow.vars, Map) else None
         left = base and at is not None and at.source.name == flow.files[0]

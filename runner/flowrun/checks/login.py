@@ -90,7 +90,7 @@ def _roots(reading: Reading, step: Step) -> set[str]:
     return {use.path[0] for use in reading.of(step, "expect")}
 
 
-_HOLE = re.compile(r"<(inputs\.\w+)>")
+_HOLE = re.compile(r"\{(\w+)\}")
 
 
 def _differ(sent: str, at: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..errors import Problem
-from ..flow import Input
+from ..flow import Flow, Input
 from ..near import did_you_mean, near_to
 from ..scope import cycle
 from ..template import Use
@@ -44,8 +44,7 @@ def _circle(reading: Reading, chain: tuple[str, ...]) -> tuple[str, ...]:
 def unread_vars(reading: Reading) -> Iterator[Problem]:
     """E209: vars that nobody reads are nearly always misspelt."""
     flow, read = reading.flow, names_in(reading.all(), "vars")
-    set_here = {name: value for name, value in flow.vars.items() if value is not None}
-    for name in _unread(set_here, read, reading):
+    for name in _unread(_set_here(flow), read, reading):
         hint = did_you_mean(name, [each for each in read if flow.vars.get(each) is None])
         yield Problem(
             "E209",
@@ -53,6 +52,13 @@ def unread_vars(reading: Reading) -> Iterator[Problem]:
             hint or "Remove it, or put it in: {{ vars." + name + " }}",
             key_place(flow.vars, name),
         )
+
+
+def _set_here(flow: Flow) -> dict[str, object]:
+    """The vars that the file itself gives a value; what a base offers may stay unused."""
+    places = {name: key_place(flow.vars, name) for name in flow.vars}
+    own = {name for name, place in places.items() if place and place.source.name == flow.files[0]}
+    return {name: flow.vars[name] for name in own if flow.vars[name] is not None}
 
 
 def unread_inputs(reading: Reading) -> Iterator[Problem]:

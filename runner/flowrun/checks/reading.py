@@ -85,7 +85,8 @@ class Reading:
             name: f"{{{{ saved.{name} }}}}" for name, it in self.flow.vars.items() if it is None
         }
         flow = self.flow._replace(vars={**self.flow.vars, **unset})
-        scope = imagined(flow, Unknown("inputs"))
+        inputs = {name: Unknown(name, f"{{{name}}}") for name in flow.inputs}
+        scope = imagined(flow, inputs)
         planned: dict[tuple[str, str], Planned] = {}
         problems: list[Problem] = []
         for step in steps_of(flow):

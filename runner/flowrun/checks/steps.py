@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ..document import Map
 from ..errors import FlowError, Problem, located
 from ..flow import Step
 from ..hosts import HostRule
@@ -25,6 +26,9 @@ def needed(reading: Reading) -> Iterator[Problem]:
     for step in steps_of(flow):
         if (key := NEEDED.get(step.kind, "")) and step.options.get(key) is None:
             yield Problem("E207", f"{step.kind} needs a key {key!r}", "", step.place)
+        client = step.options.get("client")  # of which each file that is extended may say a part
+        if isinstance(client, Map) and client.get("id") is None:
+            yield Problem("E207", "'client' needs a key 'id'", "", client.place)
 
 
 def sent_once(reading: Reading) -> Iterator[Problem]:

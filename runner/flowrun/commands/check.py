@@ -10,7 +10,7 @@ from ..near import did_you_mean
 from ..review import downgrades, hosts
 from .checked import Checked
 from .report import REPORTERS
-from .subject import load
+from .subject import read
 
 
 def check(flows: Sequence[str], *, format: str = "text") -> int:
@@ -33,7 +33,7 @@ def check(flows: Sequence[str], *, format: str = "text") -> int:
 
 def _checked(name: str, console: Console) -> Checked:
     try:
-        flow = load(name, console, base=True)
-        return Checked(name, hosts(flow), downgrades(flow))
+        reading = read(name, console, base=True)
+        return Checked(name, hosts(reading), downgrades(reading))
     except FlowrunError as error:
         return Checked(name, error=error)

@@ -14,7 +14,7 @@ from ..merge import copy
 from ..place import Place
 from ..secret import JSON
 from ..template import reads
-from .subject import each, load
+from .subject import each, read
 
 
 def print_resolved(flow_name: str) -> int:
@@ -22,7 +22,7 @@ def print_resolved(flow_name: str) -> int:
     console = Console()
 
     def act(name: str) -> JSON:
-        console.answer(as_yaml(load(name, console, base=True)).removesuffix("\n"))
+        console.answer(as_yaml(read(name, console, base=True).flow).removesuffix("\n"))
         return None
 
     return each([flow_name], act, console, json=False)

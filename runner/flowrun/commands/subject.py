@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..checks import check, unset_vars
+from ..checks.reading import Reading
 from ..console import Console, as_json, gravest
 from ..errors import FlowError, FlowrunError
 from ..flow import SECTIONS, Flow
@@ -32,20 +33,24 @@ def each(names: Sequence[str], act: Callable[[str], JSON], console: Console, *, 
     return gravest(statuses)
 
 
-def load(flow: str, console: Console, *, base: bool = False) -> Flow:
+def load(flow: str, console: Console) -> Flow:
+    """The flow that a person named, checked; a shipped one that stood in for a file is told."""
+    return read(flow, console).flow
+
+
+def read(flow: str, console: Console, *, base: bool = False) -> Reading:
     """
-    The flow that a person named, checked; a shipped one that stood in for a file is told.
+    The flow that a person named, as the checks have read it.
 
     A *base* recipe, which nobody runs, may leave vars for others to set.
     """
     source, shipped = find(flow)
     if shipped and flow.endswith(".yaml"):
         console.tell(f"{flow} is not here; using the recipe that flowrun ships")
-    loaded = load_source(source)
-    check(loaded)
-    if unset := list(unset_vars(loaded, base=base)):
+    reading = check(load_source(source))
+    if unset := list(unset_vars(reading, base=base)):
         raise FlowError.of(unset)
-    return loaded
+    return reading
 
 
 def job_of(name: str, session: Session, sections: Sequence[str] = SECTIONS) -> tuple[Job, Record]:

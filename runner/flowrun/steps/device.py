@@ -35,7 +35,7 @@ def run(options: Options, services: Services) -> Outputs:
     services.tell(_invitation(fields))
     sealed = seal(fields)
     assert isinstance(sealed, Mapping)
-    return {"verification_uri_complete": None, **sealed}
+    return {"verification_uri_complete": None, **exchange.opened(options, sealed)}
 
 
 def preview(options: Options) -> Request | None:

@@ -183,6 +183,12 @@ def _asked_to_wait(response: Response, default_s: int) -> int:
     return min(int(asked), LONGEST_WAIT_S) if re.fullmatch("[0-9]{1,9}", asked) else default_s
 
 
+def opened(options: Options, fields: Mapping[str, Value]) -> dict[str, Value]:
+    """*fields*, those that the recipe calls `public` no secrets any more."""
+    public = options.words("public")
+    return {name: reveal(v) if name in public else v for name, v in fields.items()}
+
+
 def scrubbed(refusal: Refusal, request: Request) -> Refusal:
     """What a provider says, without what it repeats of the secrets that were sent to it."""
     redact = Redactor()

@@ -9,7 +9,7 @@ from ..oauth.answer import refusal_in
 from ..secret import reveal
 from ..services import Outputs, Services
 from ..urls import origin
-from .exchange import LATE, URLS, answer_of, exchange, expected, request_of, scrubbed
+from .exchange import LATE, URLS, answer_of, exchange, expected, opened, request_of, scrubbed
 from .kind import Options
 
 __all__ = ["LATE", "URLS", "hands_on", "preview", "run"]
@@ -19,7 +19,7 @@ def run(options: Options, services: Services) -> Outputs:
     request = request_of(options)
     response = exchange(options, services, request)
     expected(options, response, lambda: _failure(request, response))
-    return options.late_fields("outputs", response=answer_of(response))
+    return opened(options, options.late_fields("outputs", response=answer_of(response)))
 
 
 def preview(options: Options) -> Request | None:

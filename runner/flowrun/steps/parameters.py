@@ -19,8 +19,10 @@ _VERBATIM = re.compile(r"(?:[A-Za-z0-9._~!$'()*,;:@/?=+-]|%[0-9A-Fa-f]{2})*")
 
 def written(fields: Mapping[str, Value], options: Options) -> dict[str, Value]:
     """*fields* as the step's `names` want them, and then its `raw` and `order`, by new names."""
-    names = options.fields("names")
-    renamed = {str(names.get(name, name)): value for name, value in fields.items()}
+    names = options.get("names", {})
+    assert isinstance(names, Mapping)
+    kept = {name: value for name, value in fields.items() if names.get(name, name) is not None}
+    renamed = {str(names.get(name, name)): value for name, value in kept.items()}
     for name in options.words("raw"):
         if name in renamed:
             renamed[name] = _verbatim(renamed[name], name, options)

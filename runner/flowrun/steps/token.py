@@ -37,7 +37,7 @@ def run(options: Options, services: Services) -> Outputs:
     sent_at = services.now()
     sealed = seal(with_expiry(options, *_answered(options, services), sent_at=sent_at))
     assert isinstance(sealed, Mapping)
-    return sealed
+    return exchange.opened(options, sealed)
 
 
 def preview(options: Options) -> Request | None:
