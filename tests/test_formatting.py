@@ -7,20 +7,19 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from flowrun.document import parse, plain
 from flowrun.errors import FlowError
 from flowrun.formatting import formatted
+from flowrun.library import find, shipped
+from flowrun.order import ORDERS
 from flowrun.place import Source
-from flowrun.secret import JSON
+from flowrun.schema import schema_text
 
 TESTS = Path(__file__).parent
-DOCS = TESTS.parent / "docs"
-FILES = sorted(
-    [*TESTS.glob("flows/**/*.yaml"), *TESTS.glob("recipes/*.yaml")], key=lambda path: str(path)
-)
 EXAMPLE = re.compile(r"^```yaml\n(flowrun: 1\n.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -28,17 +27,182 @@ def fmt(text: str) -> str:
     return formatted(Source("flow.yaml", text))
 
 
-def said(text: str) -> JSON:
-    return plain(parse(Source("flow.yaml", text)))
-
-
 def unordered(text: str) -> str:
-    return json.dumps(said(text), sort_keys=True)
+    return json.dumps(plain(parse(Source("flow.yaml", text))), sort_keys=True)
 
 
-def flow(*lines: str) -> str:
-    return "\n".join(["flowrun: 1", *lines]) + "\n"
+def lines(text: str) -> str:
+    """The lines of a flow below its first, formatted."""
+    return fmt(f"flowrun: 1\n{text}").removeprefix("flowrun: 1\n")
 
+
+def test_comments_move_with_what_they_are_about() -> None:
+    before = """\
+# yaml-language-server: $schema=flow.schema.json
+# A recipe.
+
+# what it is called
+name: acme # for now
+flowrun: 1
+# how to log in
+steps:
+# the first
+- http: # beside http
+    form: {b: c, # in braces
+      a: 00123}
+    # the URL
+    get: 'https://id.example/'   # beside get
+    # the end of http
+  # about id
+  id: first
+- {token: {params: {code: 1}, post: "https://id.example/token"}} # beside token
+  # the end of steps
+
+# how to renew
+refresh:
+    - token:
+        # nothing here yet
+        {}
+# the end
+"""
+
+    assert (
+        fmt(before)
+        == """\
+# yaml-language-server: $schema=flow.schema.json
+# A recipe.
+
+flowrun: 1
+# what it is called
+name: acme # for now
+
+# how to log in
+steps:
+  # the first
+  # about id
+  - id: first
+    http: # beside http
+      # the URL
+      get: "https://id.example/" # beside get
+      form:
+        b: c # in braces
+        a: 00123
+      # the end of http
+  # beside token
+  - token: {post: "https://id.example/token", params: {code: 1}}
+  # the end of steps
+
+# how to renew
+refresh:
+  # nothing here yet
+  - token: {}
+# the end
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "becomes"),
+    [
+        ("vars: {a: 00123, b: off, c: 1:30, d: 1.10, e: ~, f: 2024-01-01, g: 1e3}\n", ""),
+        ("vars: {a: 'it''s', b: 'x', c: '{{ y }}', d: '\\', e: \"off\"}\n",
+         "vars: {a: \"it's\", b: x, c: \"{{ y }}\", d: '\\', e: \"off\"}\n"),
+        ("vars:\n    a:\n        [1,2]\n    b:    c   \n", "\nvars:\n  a: [1, 2]\n  b: c\n"),
+        ("vars: {a: {}, b: [ ],}\n", "vars: {a: {}, b: []}\n"),
+        ("vars: {a: " + "x" * 124 + "}\n", ""),
+        ("vars: {a: " + "x" * 130 + "}\n", "\nvars:\n  a: " + "x" * 130 + "\n"),
+        ("setup: one\n    two\n", "\nsetup: one\n  two\n"),
+        ("setup: |\n   one  \n\n     two", "\nsetup: |-\n  one  \n\n    two\n"),
+        ("setup: |4\n      one\n", "\nsetup: |2\n    one\n"),
+        ("setup: >+ # why\n one\n\n\nname: x\n", "name: x\n\nsetup: >+ # why\n  one\n\n\n"),
+        ("vars: &a {b: c}\nname: d\nx-e: *a\n", ""),
+        ("vars:\n  # gone\n\n\n\n  # and gone\n\n\n\n  a:\n",
+         "\nvars:\n  # gone\n\n  # and gone\n\n  a:\n"),
+        ("name: a\n...\n# end\n", "name: a\n# end\n"),
+        ("name: a\t# tab\tand tab\n", "name: a # tab\tand tab\n"),
+        ("steps:\n- \n- - a\n  - # b\n    c: 🙂\n",
+         "\nsteps:\n  -\n  - - a\n    # b\n    - c: 🙂\n"),
+        ("extra: 1\nname: a\nsteps: [{http: {}, extra: 1, if: a}]\n",
+         "name: a\n\nsteps:\n  - if: a\n    http: {}\n    extra: 1\n\nextra: 1\n"),
+    ],
+)  # fmt: skip
+def test_what_is_written_becomes(written: str, becomes: str) -> None:
+    assert lines(written) == (becomes or written)
+
+
+def test_names_that_a_person_chose_keep_their_order() -> None:
+    text = (
+        "vars: {url: b, post: a}\nsteps:\n  - http: {post: a, form: {url: 1, get: 2, client: 3}}\n"
+    )
+
+    assert lines(text).replace("\n\n", "\n") == text
+
+
+def test_bytes_that_say_nothing_go() -> None:
+    assert fmt("\ufeff---\nflowrun: 1  ") == "flowrun: 1\n"
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_recipes_are_formatted(name: str) -> None:
+    source, _ = find(name)
+
+    assert formatted(source) == source.text
+
+
+def written_texts() -> list[str]:
+    files = [*TESTS.glob("flows/**/*.yaml"), *TESTS.glob("recipes/*.yaml")]
+    files += TESTS.parent.glob("docs/**/*.yaml")
+    texts = [path.read_bytes().decode("utf-8", "replace") for path in sorted(files)]
+    pages = [path.read_text("utf-8") for path in sorted(TESTS.parent.glob("docs/*.md"))]
+    return texts + [found for page in pages for found in EXAMPLE.findall(page)]
+
+
+def test_what_we_have_written_says_the_same() -> None:
+    texts = [text.replace("\r\n", "\n") for text in written_texts()]
+    read = 0
+    for text in texts:
+        try:
+            once = fmt(text)
+        except FlowError:
+            continue
+        read += 1
+
+        assert unordered(once) == unordered(text.removeprefix("\ufeff"))
+        assert once.count("#") == text.count("#")
+        assert fmt(once) == once
+    assert read > 150
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("name: acme\n", "E207"),
+        ("flowrun: 2\n", "E218"),
+        ("flowrun: 1\nflowrun: 1\n", "E204"),
+        ("flowrun: 1\nname: {{ a }}\n", "E202"),
+        ("flowrun: 1\nname: !x a\n", "E202"),
+        ("flowrun: 1\n---\nflowrun: 1\n", "E202"),
+        ("- flowrun: 1\n", "E205"),
+        ("flowrun: 1\nx-a: " + "[" * 400 + "]" * 400, "E202"),
+    ],
+)
+def test_what_is_no_flow_is_refused(text: str, code: str) -> None:
+    with pytest.raises(FlowError) as caught:
+        fmt(text)
+
+    assert caught.value.code == code
+
+
+def test_the_order_knows_the_schema() -> None:
+    definitions = json.loads(schema_text())
+    definitions = {"flow": definitions, **definitions["definitions"]}
+    known = {key for name in ORDERS for key in definitions[name]["properties"]}
+    named = {key for order in ORDERS.values() for key in order.split()}
+
+    assert named - known == {"..."}
+
+
+# What a person may write, as badly as YAML allows.
 
 WORDS = st.sampled_from(
     [
@@ -136,10 +300,9 @@ class Writer:
         """Something in braces or brackets, which may go on in other lines."""
         keyed, parts = self.maybe(60), list[str]()
         for name in self.keys() if self.maybe(85) else []:
-            value = self.flow(column, depth - 1) if depth and self.maybe(40) else self.draw(WORDS)
-            parts.append(
-                f"{self.gap(column)}{name}: {value}" if keyed else self.gap(column) + value
-            )
+            deeper = depth and self.maybe(40)
+            value = self.flow(column, depth - 1) if deeper else self.draw(WORDS)
+            parts.append(self.gap(column) + (f"{name}: {value}" if keyed else value))
         opening, closing = "{}" if keyed else "[]"
         comma = "," * (bool(parts) and self.maybe(20))
         return f"{opening}{','.join(parts)}{comma}{self.gap(column)}{closing}"
@@ -165,7 +328,7 @@ def comments(text: str) -> list[str]:
 
 
 @given(flows())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_what_is_formatted_says_the_same(text: str) -> None:
     try:
         meant = unordered(text)

@@ -238,16 +238,6 @@ def fmt(
 
 
 @app.command()
-def schema(
-    path: Annotated[bool, typer.Option("--path", help="Print where the schema is.")] = False,
-) -> int:
-    """Print the JSON schema of flow files, for editors."""
-    from .commands import schema as command
-
-    return command.schema(path=path)
-
-
-@app.command()
 def explain(
     flow: Annotated[
         str,
@@ -413,3 +403,13 @@ def sandbox(
     from .commands import others as command
 
     return command.sandbox(flow, settings, port=port)
+
+
+@app.command()
+def schema(
+    path: Annotated[bool, typer.Option("--path", help="Print where the schema is.")] = False,
+) -> int:
+    """Print the JSON schema of flow files, for editors."""
+    from .commands import schema as command
+
+    return command.schema(path=path)

@@ -46,7 +46,7 @@ def _parted(above: list[str]) -> tuple[list[str], list[str]]:
 
 ANCHOR = re.compile(r"&[^\s,\[\]{}]+")
 BEHIND_ANCHOR = re.compile(r"\s+|(?<=\s)#[^\n]*")
-BETWEEN = re.compile(r"(?P<comment>#[^\n]*)|(?P<line>\n)|%[^\n#]*|[ \t\-?:,\[\]{}.]")
+BETWEEN = re.compile(r"(?P<remark>#[^\n]*|\n)|%[^\n#]*|[ \t\-?:,\[\]{}.]")
 """What stands between the values; a directive and the marks of a document say nothing to us."""
 
 DASH = re.compile(r"(?:#[^\n]*|[^#\-])*-")
@@ -107,12 +107,10 @@ class _Reader:
             found = BETWEEN.match(self.text, self.at)
             if not found:
                 raise self.unreadable("this stands between two values", self.at)
-            before = self.text[self.text.rfind("\n", 0, self.at) + 1 : self.at]
+            if found.lastgroup:
+                before = self.text[self.text.rfind("\n", 0, self.at) + 1 : self.at]
+                self.remark(found[0].rstrip(), before)
             self.at = found.end()
-            if found["comment"]:
-                self.comment(found["comment"].rstrip(), before)
-            elif found["line"] and not before.strip():
-                self.remarks.append(_Remark("", 0))
 
     def start(self, event: Event, *, item: bool) -> int:
         """Where *event* begins; the parser finds an empty value at what follows it."""
@@ -121,7 +119,11 @@ class _Reader:
         dash = DASH.match(self.text, self.at) if item else None
         return dash.end() if dash else self.at
 
-    def comment(self, text: str, before: str) -> None:
+    def remark(self, text: str, before: str) -> None:
+        """Keep a comment, or the end of a blank line, which has *before* before it."""
+        if not text:
+            self.remarks += [_Remark("", 0)] * (not before.strip())
+            return
         self.comments.append(text)
         if self.last is None or ALONE.fullmatch(before):
             self.remarks.append(_Remark(text, len(before)))
