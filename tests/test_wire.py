@@ -145,6 +145,7 @@ def test_secret_that_is_no_unicode_leaves_no_trace() -> None:
     [
         ("json", {"a": float("inf")}),
         ("json", {"a": float("nan")}),
+        ("json", {"a": "\ud800"}),
         ("text", {"a": 1}),
         ("text", [1]),
     ],

@@ -104,7 +104,9 @@ def _text(kind: str, content: JSON) -> str:
         pairs = _flat(content)
         return "&".join(f"{quote_plus(name)}={_quoted(v, plus=True)}" for name, v in pairs)
     if kind == "json":
-        return json.dumps(_without_nulls(content), allow_nan=False)
+        content = _without_nulls(content)
+        json.dumps(content, ensure_ascii=False).encode()  # a lone surrogate would pass, escaped
+        return json.dumps(content, allow_nan=False)
     return spelled(content)
 
 
