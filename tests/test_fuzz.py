@@ -94,9 +94,9 @@ GOOD += [find(name)[0].text for name in shipped()]
 
 def judged(text: str) -> None:
     flow = load_source(Source("flow.yaml", text))
-    check(flow)
-    hosts(flow)
-    downgrades(flow)
+    reading = check(flow)
+    hosts(reading)
+    downgrades(reading)
     inputs: dict[str, Value] = {name: Secret(f"fake-{name}") for name in flow.inputs}
     rehearse(flow, inputs)
 

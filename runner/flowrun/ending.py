@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from .errors import FlowrunError
 
@@ -42,7 +41,8 @@ def _say_bug(error: BaseException) -> None:
 
     print(f"error E300: a bug in flowrun: {type(error).__name__}", file=sys.stderr)
     for frame in traceback.extract_tb(error.__traceback__)[-6:]:
-        print(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}", file=sys.stderr)
+        module = frame.filename.rpartition(os.sep)[2]
+        print(f"  {module}:{frame.lineno} {frame.name}", file=sys.stderr)
     print("  Please report it with these lines; they hold no values.", file=sys.stderr)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from ..document import Map
@@ -25,7 +25,7 @@ HANDED_ON = frozenset(
 
 
 def run(options: Options, services: Services) -> Outputs:
-    protections = _protections(options)
+    protections = _protections(options, _token, new_verifier)
     request = _request(options, _query(protections))
     checked(str(request.url))
     url = address_of(request)
@@ -38,27 +38,37 @@ def run(options: Options, services: Services) -> Outputs:
 
 
 def preview(options: Options) -> Request | None:
-    added = _query(_protections(options))
-    told = ("code_challenge_method",)
-    return _request(options, {k: v if k in told else Unknown(k) for k, v in added.items()})
+    named = _protections(options, str, str)  # nothing is drawn for a request that is not sent
+    added: dict[str, Value] = {
+        name: value or Unknown(name) for name, value in named.items() if name != "code_verifier"
+    }
+    if "code_verifier" in named:
+        added["code_challenge"] = Unknown("code_challenge")
+    return _request(options, added)
 
 
 def hands_on(options: Map) -> frozenset[str] | None:
     return HANDED_ON
 
 
-def _protections(options: Options) -> dict[str, str]:
-    """What ties the answer to this very request: state, code verifier, nonce."""
+def _token() -> str:
     import secrets
 
+    return secrets.token_urlsafe(24)
+
+
+def _protections(
+    options: Options, token: Callable[[], str], verifier: Callable[[], str]
+) -> dict[str, str]:
+    """What ties the answer to this very request: state, code verifier, nonce."""
     method = options.one_of("pkce", METHODS, "S256")
     made: dict[str, str] = {}
     if options.switched("state"):
-        made["state"] = secrets.token_urlsafe(24)
+        made["state"] = token()
     if method != "off":
-        made |= {"code_verifier": new_verifier(), "code_challenge_method": method}
+        made |= {"code_verifier": verifier(), "code_challenge_method": method}
     if options.get("openid") in (True, "true") and options.switched("nonce"):
-        made["nonce"] = secrets.token_urlsafe(24)
+        made["nonce"] = token()
     return made
 
 
