@@ -44,6 +44,22 @@ def parts(value: object) -> Iterator[object]:
             rest += [*item.values()][::-1]
 
 
+def texts(document: object) -> list[str]:
+    """Every text in *document*, in order."""
+    found, rest = list[str](), [document]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, Secret):
+            rest.append(item.reveal())
+        elif is_list(item):
+            rest += reversed(item)
+        elif isinstance(item, Mapping):
+            rest += reversed([*item.values()])
+    return found
+
+
 def contains(value: Value, kind: type) -> bool:
     """Whether *value* is, or holds somewhere inside, a *kind*."""
     if isinstance(value, str):

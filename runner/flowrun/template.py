@@ -16,7 +16,7 @@ from .scope import Names, Slip, Undefined, cycle
 from .secret import Secret, Value, reveal
 from .spans import word_in
 from .spelling import place_in
-from .taint import is_list, joined, parts, settled
+from .taint import is_list, joined, settled, texts
 from .urls import Hole, fill
 
 MOST_PIECES = 1000
@@ -207,7 +207,9 @@ def uses(document: object) -> Iterator[Use]:
     Raises all that is wrong with them, after the last of those that are right.
     """
     problems = []
-    for text in (part for part in parts(document) if isinstance(part, str)):
+    for text in texts(document):
+        if "{" not in text:
+            continue
         try:
             for piece, at in _pieces_at(text):
                 if isinstance(piece, Expression):

@@ -54,7 +54,9 @@ def _sends(reading: Reading, step: Step, authorize: str) -> bool:
     read = (inner.path for use in reading.of(step) for inner in reading.through(use))
     meant = (path for path in read if path[0] == "steps")
     return "code_verifier" in reading.broken_words or any(
-        (path[1:2] == (authorize,) and len(path) == 2) or near_to(path[-1], ["code_verifier"])
+        path == ("steps", authorize)
+        or path[-1] == "code_verifier"
+        or near_to(path[-1], ["code_verifier"])
         for path in meant
     )
 

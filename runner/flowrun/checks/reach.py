@@ -53,7 +53,7 @@ def _section(reading: Reading, section: str) -> Iterator[tuple[Where, Sequence[U
     for step in flow.steps(section):
         where = Where(flow, "", section, known, earlier, step)
         for part in reading.steps[section, step.id]:
-            more = {part.besides} if part.besides else set()
-            yield where._replace(roots=known | more), part.uses
+            here = where._replace(roots=known | {part.besides}) if part.besides else where
+            yield here, part.uses
         earlier = {**earlier, step.id: step}
         known |= {"callback"} if step.kind == "capture" else set()

@@ -13,7 +13,7 @@ from ..flow import SECTIONS, Flow, Step
 from ..place import Place
 from ..plan import Planned, imagined, plan_step
 from ..steps import KINDS
-from ..taint import Unknown, parts
+from ..taint import Unknown, texts
 from ..template import Use, uses
 
 
@@ -46,8 +46,8 @@ class Reading:
 
     def _read(self, node: object) -> tuple[Use, ...]:
         found: list[Use] = []
-        for text in parts(node):
-            if isinstance(text, str) and "{" in text:
+        for text in texts(node):
+            if "{" in text:
                 try:
                     found += uses(text)
                 except FlowError as error:

@@ -9,7 +9,7 @@ from ..build import EXPRESSIONS, LITERALS
 from ..document import Map, Node
 from ..errors import FlowError, Problem, located
 from ..place import place_of
-from ..taint import parts
+from ..taint import texts
 from ..template import whole
 from .reading import Reading, steps_of
 
@@ -23,8 +23,8 @@ def other_languages(reading: Reading) -> Iterator[Problem]:
     """E210: what other tools fill in, and flowrun would send as it is."""
     # A person may have to be told of a shell's.
     steps = [step.options for step in steps_of(reading.flow) if step.kind not in ("ask", "show")]
-    for text in parts([*steps, *reading.flow.vars.values()]):
-        if isinstance(text, str) and (found := DOLLAR.search(text)):
+    for text in texts([*steps, *reading.flow.vars.values()]):
+        if "${" in text and (found := DOLLAR.search(text)):
             name = found[1].lower()
             hint = f"Write {{{{ inputs.{name} }}}}, and name the input: inputs: {{{name}: {{}}}}"
             yield Problem("E210", f"nothing is put in for {found[0]}", hint, place_of(text))
@@ -37,7 +37,7 @@ def partly_braced(reading: Reading) -> Iterator[Problem]:
     """E208: expressions that are not one."""
     for step in steps_of(reading.flow):
         groups = [step.modifiers] if step.kind == "set" else [step.modifiers, step.options]
-        for node in (group.get(key) for group in groups for key in EXPRESSIONS):
+        for node in (group[key] for group in groups for key in EXPRESSIONS if key in group):
             for text in _texts(node):
                 try:
                     with located(place_of(text)):

@@ -18,6 +18,7 @@ from ..secret import Redactor, Secret, Value, reveal, seal
 from ..services import Services
 from ..taint import Unknown
 from ..urls import checked
+from ..wire import Encoded, encode
 from .kind import Options, seconds_of
 from .parameters import written
 
@@ -54,7 +55,9 @@ def request_of(options: Options) -> Request:
         added, headers = dict(parts[0]), dict(parts[1])
     body, query = _body(options, added)
     request = _written(Request(method.upper(), _url(options, method), query, {}, body), options)
-    headers |= options.late_texts("headers", request=_seen(request))
+    seen = encode(request)  # which refuses what no request can carry
+    if options.waits("headers"):
+        headers |= options.late_texts("headers", request=_seen(request.method, seen))
     if "bearer" in options:
         headers["Authorization"] = Secret(f"Bearer {reveal(options.get('bearer'))}")
     if isinstance(pair := options.get("basic"), Mapping):
@@ -95,14 +98,11 @@ def _body(options: Options, added: dict[str, Value]) -> tuple[Body | None, dict[
     return (Body("json" if how == "json" else "form", fields) if fields else None), query
 
 
-def _seen(request: Request) -> Mapping[str, Value]:
+def _seen(method: str, encoded: Encoded) -> Mapping[str, Value]:
     """What headers may read of the request that they belong to."""
-    from ..wire import encode
-
-    encoded = encode(request)
     parts = urlsplit(encoded.url)
     return {
-        "method": request.method,
+        "method": method,
         "url": Secret(encoded.url),
         "path": Secret(parts.path),
         "query": Secret(parts.query),

@@ -121,6 +121,10 @@ class Options:
                     known[name] = self._evaluate(fields.get(name), more)
         return known
 
+    def waits(self, key: str) -> bool:
+        """Whether there is an option that waits for what it may read."""
+        return self._late.get(key) is not None
+
     def late_texts(self, key: str, **more: Value) -> dict[str, Value]:
         """Names and values that waited, each a text with {{ }}; nulls are gone."""
         value = render(self._late.get(key), self.scope.with_(**more))
@@ -185,5 +189,7 @@ def _holds(text: object, scope: Scope) -> bool:
 
 
 def _rendered(options: Map, key: str, value: object, scope: Scope, url: bool) -> Value:
+    if isinstance(value, str) and "{" not in value and not url:
+        return value
     with located(place_of(value) or options.keys_at.get(key)):
         return render_url(value, scope) if url and isinstance(value, str) else render(value, scope)

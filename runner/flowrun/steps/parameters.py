@@ -19,6 +19,8 @@ _VERBATIM = re.compile(r"(?:[A-Za-z0-9._~!$'()*,;:@/?=+-]|%[0-9A-Fa-f]{2})*")
 
 def written(fields: Mapping[str, Value], options: Options) -> dict[str, Value]:
     """*fields* as the step's `names` want them, and then its `raw` and `order`, by new names."""
+    if not any(key in options for key in ("names", "order", "raw")):
+        return dict(fields)
     names = options.get("names", {})
     assert isinstance(names, Mapping)
     kept = {name: value for name, value in fields.items() if names.get(name, name) is not None}
