@@ -229,7 +229,7 @@ RECIPES = {
     + STEPS,
     "steps": HEAD
     + "steps:\n"
-    + many('  - id: sN\n    token: {post: "https://a.example/"}\n', 2000),
+    + many('  - id: sN\n    token: {post: "https://a.example/{{inputs.a}}"}\n', 2000),
     "aliases": HEAD + STEPS + "x-a: &a [" + "x, " * 5000 + "x]\nx-b: [*a, *a, *a, *a]\n",
     "brackets": HEAD + STEPS + "x-a: " + "[" * 400_000 + "\n",
 }

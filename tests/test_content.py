@@ -56,6 +56,9 @@ def test_xml_is_maps_of_elements() -> None:
         pytest.param(b'{"a": NaN}', "application/json", id="not JSON"),
         pytest.param(b"not (json)", "text/javascript", id="a call of something else"),
         pytest.param(b"", "", id="nothing"),
+        pytest.param(b"<?xml version='1.0' encoding='hex'?><a/>", "text/xml", id="no encoding"),
+        pytest.param(b" " * 1_000_000, "", id="a page of spaces"),
+        pytest.param(b"a()" + b" " * 1_000_000 + b"x", "", id="a call that goes on"),
     ],
 )
 def test_what_is_none_of_the_forms_says_nothing(body: bytes, declared: str) -> None:

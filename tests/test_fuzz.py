@@ -8,11 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from flowrun.check import check
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowrun.capture.redirect import parameters_of, parameters_of_paste
+from flowrun.checks import check
 from flowrun.commands.facts import facts, until
 from flowrun.document import plain, read
 from flowrun.errors import CODES, FlowrunError
@@ -278,7 +278,17 @@ REDIRECT, ASKED = "https://app.example/callback", "https://id.example/authorize?
 
 @given(
     PAIRS | TEXTS,
-    st.sampled_from(["", "?", f"{REDIRECT}?", f"{ASKED}&", "HTTPS://APP.EXAMPLE/callback?", "a:/"]),
+    st.sampled_from(
+        [
+            "",
+            "?",
+            f"{REDIRECT}?",
+            f"{REDIRECT}#",
+            f"{ASKED}&",
+            "HTTPS://APP.EXAMPLE/callback?",
+            "a:/",
+        ]
+    ),
     st.builds(
         Expected, st.none() | TEXTS, st.booleans(), st.sampled_from(["", "https://id.example"])
     ),
@@ -291,6 +301,7 @@ def test_a_redirect_is_an_answer_or_is_refused(
         lawful(lambda: parameters_of(query)),
         lawful(lambda: parameters_of_paste(before + query, REDIRECT, ASKED)),
         lawful(lambda: parameters_of_paste(query, before + query, before)),
+        lawful(lambda: parameters_of_paste(before + query, REDIRECT, ASKED, mode="fragment")),
     ]
     for parameters in filter(None, found):
         lawful(partial(judge, parameters, expected, bare=bare))
@@ -314,10 +325,26 @@ FIELDS = st.fixed_dictionaries(
         "data": VALUES,
     },
 )
+XML = st.recursive(
+    TEXTS,
+    lambda inner: st.builds(
+        "{}<{}{}>{}</{}>".format,
+        st.sampled_from(
+            ["", "<?xml version='1.0'?>", "<?xml version='1.0' encoding='hex'?>", "<!--"]
+        ),
+        st.sampled_from(["a", "x:a", "access_token", "data", ""]),
+        st.sampled_from(["", " b='1'", " xmlns:x='u'", " xmlns='u' b='&amp;'", " b"]),
+        inner,
+        st.sampled_from(["a", "x:a", "access_token", "data", ""]),
+    ),
+    max_leaves=4,
+)
 BODIES = (
     st.binary(max_size=60)
     | (FIELDS | VALUES).map(lambda value: json.dumps(value).encode())
     | PAIRS.map(lambda query: query.encode("utf-8", "replace"))
+    | st.builds("{}{}({}){}".format, *[ODD_TEXTS] * 4).map(lambda it: it.encode("utf-8", "replace"))
+    | XML.map(lambda it: it.encode("utf-8", "replace"))
     | st.sampled_from(
         [b"", b"[" * 99_999, b'{"access_token":' * 500, b"\xff\xfe{", b"<a/>", b"null"]
     )
@@ -325,7 +352,16 @@ BODIES = (
 HEADERS = st.dictionaries(
     st.sampled_from(["Content-Type", "Location", "Retry-After"]),
     st.sampled_from(
-        ["application/json", "text/html", "x", "https://evil.example", "http", "\xb2", ""]
+        [
+            "application/json",
+            "text/xml",
+            "text/html",
+            "x",
+            "https://evil.example",
+            "http",
+            "\xb2",
+            "",
+        ]
     )
     | st.text("azAZ09-/;= \xe9\xb2", max_size=12),
 )
@@ -345,10 +381,13 @@ URL = "post: https://id.example/token"
             ", expect: response.json.data == 'x'",
             ", expires: {in: response.json.data}",
             ", expires: {at: response.json.data}",
+            ", expires: {at: response.json.data, format: '%d/%m/%Y %H:%M:%S'}",
+            ", expires: {in: response.json.expires_in, unit: ms}",
             ", errors: {code: response.json.data, text: response.text, ends: [x], hints: {x: y}}",
             ", client: {id: '{{ inputs.x }}', secret: '{{ inputs.x }}', auth: basic}",
             ", client: {id: '{{ inputs.x }}', secret: '{{ inputs.x }}', auth: basic-raw}",
             ", form: {a: '{{ inputs.x }}'}",
+            ", form: {a: '{{ inputs.x }}', b: c}, names: {a: d}, order: [b], raw: [a]",
             ", json: {a: '{{ inputs.x }}'}",
             ", query: {a: '{{ inputs.x }}'}, bearer: '{{ inputs.x }}'",
             ", headers: {X-A: '{{ inputs.x }}'}",
@@ -384,6 +423,9 @@ def test_an_answer_is_a_token_or_is_refused(
             "outputs: {a: response.json | json, b: response.headers['retry-after']}",
             "outputs: {a: \"response.text | regex('=([^&]*)')\", b: response.json.data | claims}",
             "outputs: {a: response.json.data.code[0], b: response.json.scope | split(' ')}",
+            "outputs: {a: response.json | query, b: \"response.json.data | map('a')\"}",
+            "outputs: {a: \"response.json.data | find('a', 1)\"}",
+            "outputs: {b: \"response.json | without('a')\"}",
             "expect: response.json.data == 'x'",
             "expect: response.json.error < response.json.code",
         ]
@@ -395,3 +437,12 @@ def test_an_answer_of_an_api_is_read_or_refused(
     world = World(lambda _: Response(status, headers, body))
 
     lawful(lambda: run_kind("http", f"{{get: 'https://id.example/', {options}}}", world))
+
+
+@given(VALUES, st.sampled_from(["RS256", "ES256", "HS256", "EdDSA", "PS512", "none"]), VALUES)
+def test_a_jwt_is_signed_or_refused(key: JSON, alg: str, claim: JSON) -> None:
+    options = (
+        f"{{alg: {alg}, key: '{{{{ inputs.key }}}}', claims: {{sub: '{{{{ inputs.sub }}}}'}}}}"
+    )
+
+    lawful(lambda: run_kind("jwt", options, inputs={"key": Secret(key), "sub": claim}))

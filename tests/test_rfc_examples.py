@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from flowrun.capture.redirect import parameters_of, parameters_of_paste
-from flowrun.check import check
+from flowrun.capture.redirect import parameters_of_paste
+from flowrun.checks import check
 from flowrun.engine import State, run_section
 from flowrun.errors import CallbackError, ProviderError
 from flowrun.guard import guarded
@@ -85,6 +85,7 @@ def play(
     steps: str,
     *answers: bytes,
     redirect: str = "",
+    mode: str = "query",
     refresh: str = "",
     saved: Outputs | None = None,
     **inputs: Value,
@@ -101,7 +102,7 @@ def play(
         text = f"{head}steps:\n{steps}{refresh}"
         flow = load_source(Source("flow.yaml", text.replace("SERVER", server.url)))
         check(flow)
-        world = World(params=parameters_of_paste(redirect, CB, "") if redirect else {})
+        world = World(params=parameters_of_paste(redirect, CB, "", mode=mode) if redirect else {})
         services = guarded(world.services._replace(http=client), host_rule(flow, inputs))
         state = run_section(
             flow,
@@ -178,22 +179,23 @@ def test_the_error_response_of_the_token_endpoint() -> None:  # section 5.2
 # The other grants
 
 
-def test_the_implicit_grant_asks_for_a_token() -> None:  # section 4.2.1
+IMPLICIT = CODE_GRANT.replace("response_type: code", "response_type: token")
+IMPLICIT = IMPLICIT.partition("  - token:")[0] + "  - token: {answer: callback}\n"
+
+
+def test_the_implicit_grant() -> None:  # section 4.2
+    answer = f"access_token={TOKEN}&state=xyz&token_type=example&expires_in=3600"
+    played = play(IMPLICIT, redirect=f"{CB}#{answer}", mode="fragment")
+
+    assert dict(played.parameters)["response_type"] == "token"
+    assert (played.token["access_token"], played.sent) == (TOKEN, [])
+
+
+def test_the_error_response_of_the_implicit_grant() -> None:  # section 4.2.2.1
     with pytest.raises(CallbackError) as caught:
-        play(CODE_GRANT.replace("response_type: code", "response_type: token"), redirect=f"{CB}?")
+        play(IMPLICIT, redirect=f"{CB}#error=access_denied&state=xyz", mode="fragment")
 
-    assert caught.value.code == "E405"
-
-
-def test_the_fragment_of_an_implicit_answer() -> None:  # section 4.2.2
-    url = f"http://example.com/cb#access_token={TOKEN}&state=xyz&token_type=example&expires_in=3600"
-
-    assert parameters_of(urlsplit(url).fragment) == {
-        "access_token": TOKEN,
-        "state": "xyz",
-        "token_type": "example",
-        "expires_in": "3600",
-    }
+    assert caught.value.code == "E402"
 
 
 GRANTS = {

@@ -164,13 +164,13 @@ def test_a_text_cannot_leave_the_label_that_the_recipe_gives_it(value: str, cli:
     assert "evil.com.invalid:443 has no address" in done.stderr or done.status == 2
 
 
-def test_a_values_file_cannot_hold_hosts_for_a_template(cli: Cli, evil: Raw) -> None:
+def test_a_values_file_holds_no_templates(cli: Cli, evil: Raw) -> None:
     recipe(cli)
     text = f"flowrun: 1\nextends: ./acme.yaml\nvalues: {{site: '{{{{ vars.x }}}}{evil.url}'}}\n"
 
     done = cli(write(cli, "evil.yaml", text), FLOWRUN_CLIENT_SECRET=SECRET)
 
-    assert (done.status, "E215" in done.stderr) == (2, True)
+    assert (done.status, evil.requests) == (2, [])
 
 
 # Many tenants

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from xml.parsers.expat import XMLParserType
 
 DEEPEST_XML = 100
-_CALL = re.compile(r"\s*(?:/\*\*/)?\s*[A-Za-z_$][\w$.]*\s*\((.*)\)\s*;?\s*", re.DOTALL)
+# No space is tried twice: a page of nothing else would take hours.
+_CALL = re.compile(r"\s*+(?:/\*\*/\s*+)?[A-Za-z_$][\w$.]*+\s*+\((.*)\)\s*+(?:;\s*+)?", re.DOTALL)
 
 
 def content_of(body: bytes, content_type: str) -> JSON:
@@ -51,7 +52,7 @@ def _xml(body: bytes, content_type: str) -> JSON:
     tree = _Tree(parser)
     try:
         parser.Parse(body, True)
-    except (ExpatError, ValueError):
+    except (ExpatError, LookupError, ValueError):  # LookupError: an encoding of no such name
         return None
     return tree.root
 

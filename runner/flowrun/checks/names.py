@@ -22,22 +22,27 @@ def unknown(reading: Reading) -> Iterator[Problem]:
 
 def circles(reading: Reading) -> Iterator[Problem]:
     """E209: vars that are made of themselves."""
-    told: set[str] = set()
+    seen: set[str] = set()
     for name in reading.vars:
-        chain = _circle(reading, (name,))
-        if chain and not told & set(chain):
-            told |= set(chain)
+        if chain := _circle(reading, name, seen):
             use = next(use for use in reading.vars[chain[-2]] if use.path[1:2] == chain[-1:])
             yield cycle(chain).problems[0]._replace(place=use.place(1))
 
 
-def _circle(reading: Reading, chain: tuple[str, ...]) -> tuple[str, ...]:
-    """The way from the first of *chain* back to it, if there is one."""
-    for name in sorted(names_in(reading.vars.get(chain[-1], ()), "vars")):
-        if name == chain[0]:
-            return (*chain, name)
-        if name not in chain and (found := _circle(reading, (*chain, name))):
-            return found
+def _circle(reading: Reading, first: str, seen: set[str]) -> tuple[str, ...]:
+    """A circle that *first* leads to, if there is one; what was *seen* is not looked at again."""
+    way, ahead = list[str](), [iter([first])]
+    while ahead:
+        name = next(ahead[-1], None)
+        if name is None:
+            ahead.pop()
+            way = way[: len(ahead) - 1]
+        elif name in way:
+            return (*way[way.index(name) :], name)
+        elif name not in seen:
+            seen.add(name)
+            way.append(name)
+            ahead.append(iter(sorted(names_in(reading.vars.get(name, ()), "vars"))))
     return ()
 
 

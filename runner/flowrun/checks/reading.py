@@ -68,14 +68,15 @@ class Reading:
         for step in steps_of(self.flow):
             yield from self.of(step)
 
-    def through(self, use: Use, seen: frozenset[str] = frozenset()) -> Iterator[Use]:
+    def through(self, use: Use) -> Iterator[Use]:
         """*use*, and all that is read with it when it names a var."""
-        yield use
-        if use.path[0] == "vars":
-            for name in use.path[1:2] or self.vars:
-                if name not in seen:
-                    for inner in self.vars.get(name, ()):
-                        yield from self.through(inner, seen | {name})
+        left, seen = [use], set[str]()
+        while left:
+            yield (each := left.pop())
+            if each.path[0] == "vars":
+                new = [name for name in each.path[1:2] or self.vars if name not in seen]
+                seen.update(new)
+                left += [inner for name in new for inner in self.vars.get(name, ())][::-1]
 
     @cached_property
     def rendered(self) -> tuple[Mapping[tuple[str, str], Planned], list[Problem]]:
