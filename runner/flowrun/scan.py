@@ -12,7 +12,7 @@ from .syntax import Entry, Leaf, Node, Syntax, Tree
 
 try:  # only `flowrun fmt` comes here
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.error import YAMLError
     from ruamel.yaml.events import (
         AliasEvent,
         CollectionEndEvent,
@@ -49,6 +49,7 @@ BEHIND_ANCHOR = re.compile(r"\s+|(?<=\s)#[^\n]*")
 BETWEEN = re.compile(r"(?P<remark>#[^\n]*|\n)|%[^\n#]*|[ \t\-?:,\[\]{}.]")
 """What stands between the values; a directive and the marks of a document say nothing to us."""
 
+TABS = re.compile(r"\t+")
 DASH = re.compile(r"(?:#[^\n]*|[^#\-])*-")
 
 ALONE = re.compile(r"[ \t\-?:,.]*")
@@ -90,10 +91,12 @@ class _Reader:
                 # Only events: the round trip keeps a comment with the value before it, and so
                 # gives it to another key, or loses it, when keys change places.
                 return iter([*YAML(typ="safe", pure=True).parse(text)])
-            except MarkedYAMLError as error:
-                at = error.problem_mark.index if error.problem_mark else 0
-                if not (tabs := re.compile("\t+").match(text, at)):
-                    raise self.unreadable(str(error.problem), at) from None
+            except YAMLError as error:
+                mark = getattr(error, "problem_mark", None)
+                at = int(mark.index) if mark else 0
+                if not (tabs := TABS.match(text, at)):
+                    what = getattr(error, "problem", None) or str(error).partition("\n")[0]
+                    raise self.unreadable(what, at) from None
                 text = text[:at] + " " * len(tabs[0]) + text[tabs.end() :]
 
     def unreadable(self, what: str, at: int) -> FlowError:
