@@ -182,7 +182,9 @@ def _filtered(node: nodes.Filter, scope: Names) -> Value:
         return value_of(node.args[0], scope) if found is None else found
     value, *others = operands = _each([node.node, *node.args], scope)
     if contains(operands, Unknown):
-        return value if isinstance(value, Unknown) else Unknown(node.name)
+        # What it stands for is told, but where it has lines: a header can have none.
+        told = isinstance(value, Unknown) and value.isprintable()
+        return value if told else Unknown(node.name)
     return sealed(apply(node.name, reveal(value), [*map(reveal, others)]), by=operands)
 
 
