@@ -678,8 +678,27 @@ def validate___definitions_jwt(data: object) -> object:
             data_keys.remove("lifetime")
             data__lifetime = data["lifetime"]
             validate___definitions_duration(data__lifetime)
+        if "public" in data_keys:
+            data_keys.remove("public")
+            data__public = data["public"]
+            validate___definitions_public(data__public)
         if data_keys:
             raise Refused
+    return data
+
+def validate___definitions_public(data: object) -> object:
+    if not isinstance(data, (list, tuple)):
+        raise Refused
+    data_is_list = isinstance(data, (list, tuple))
+    if data_is_list:
+        data_len = len(data)
+        for data_x, data_item in enumerate(data):
+            if not isinstance(data_item, (str)):
+                raise Refused
+            if isinstance(data_item, str):
+                data_item_len = len(data_item)
+                if data_item_len < 1:
+                    raise Refused
     return data
 
 def validate___definitions_fields(data: object) -> object:
@@ -774,21 +793,6 @@ def validate___definitions_device(data: object) -> object:
 
 def validate___definitions_expect(data: object) -> object:
     validate___definitions_expression(data)
-    return data
-
-def validate___definitions_public(data: object) -> object:
-    if not isinstance(data, (list, tuple)):
-        raise Refused
-    data_is_list = isinstance(data, (list, tuple))
-    if data_is_list:
-        data_len = len(data)
-        for data_x, data_item in enumerate(data):
-            if not isinstance(data_item, (str)):
-                raise Refused
-            if isinstance(data_item, str):
-                data_item_len = len(data_item)
-                if data_item_len < 1:
-                    raise Refused
     return data
 
 def validate___definitions_outputs(data: object) -> object:

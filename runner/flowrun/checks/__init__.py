@@ -24,6 +24,7 @@ CHECKS: tuple[Callable[[Reading], Iterator[Problem]], ...] = (
     inputs.shown_secrets,
     inputs.unfit,
     steps.needed,
+    steps.published,
     steps.sent_once,
     steps.never,
     steps.hosts,

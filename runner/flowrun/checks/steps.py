@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..document import Map
+from ..document import Items, Map
 from ..errors import FlowError, Problem, located
 from ..flow import Step
 from ..hosts import HostRule
+from ..near import did_you_mean
 from ..place import place_of
+from ..steps import KINDS
 from ..template import Scope, holds, uses
 from ..urls import checked
 from .reading import Reading, key_place, steps_of
@@ -29,6 +31,16 @@ def needed(reading: Reading) -> Iterator[Problem]:
         client = step.options.get("client")  # of which each file that is extended may say a part
         if isinstance(client, Map) and client.get("id") is None:
             yield Problem("E207", "'client' needs a key 'id'", "", client.place)
+
+
+def published(reading: Reading) -> Iterator[Problem]:
+    """E227: what is called public, and is not handed on."""
+    for step in steps_of(reading.flow):
+        handed, named = KINDS[step.kind].hands_on(step.options), step.options.get("public")
+        for name in named if isinstance(named, Items) and handed is not None else ():
+            if str(name) not in handed:
+                message = f"the step {step.id!r} does not hand on {str(name)!r}"
+                yield Problem("E227", message, did_you_mean(str(name), handed), place_of(name))
 
 
 def sent_once(reading: Reading) -> Iterator[Problem]:

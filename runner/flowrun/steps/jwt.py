@@ -7,6 +7,7 @@ from ..jose import ALGORITHMS, sign
 from ..message import Request
 from ..secret import JSON, Secret, Value, reveal
 from ..services import Outputs, Services
+from .exchange import opened
 from .kind import Options, text_of
 
 URLS = frozenset[str]()
@@ -20,7 +21,8 @@ def run(options: Options, services: Services) -> Outputs:
     alg = options.one_of("alg", ALGORITHMS, "RS256")
     header = _over({"alg": alg}, options.get("header"))
     claims = _over(_timed(options, services), options.get("claims"))
-    return {"jwt": Secret(sign(header, claims, text_of(options.get("key"))))}
+    signed = Secret(sign(header, claims, text_of(options.get("key"))))
+    return opened(options, {"jwt": signed})
 
 
 def preview(options: Options) -> Request | None:
