@@ -66,7 +66,11 @@ def find_base(name: str, child: Source, place: Place | None) -> Source:
         return _read(Path(child.name).parent / name, name, place)
     if name in shipped():
         return _shipped(name)._replace(extended_at=place)
-    hint = did_you_mean(name, shipped()) or f"A file beside this one is written ./{name}."
+    beside = f"A file beside this one is written ./{name}."
+    if (stem := Path(name).stem) in shipped() and name != stem:
+        hint = f"The shipped recipe is called {stem!r}. {beside}"
+    else:
+        hint = did_you_mean(name, shipped()) or beside
     raise FlowError("E211", f"no recipe called {name!r} is shipped", hint=hint, place=place)
 
 

@@ -13,7 +13,9 @@ def near_to(word: str, known: Iterable[str]) -> list[str]:
     """What *word* was probably meant to be, the nearest first."""
     from difflib import get_close_matches
 
-    return get_close_matches(word, list(islice(known, MOST_KNOWN)), n=2, cutoff=0.6)
+    words = list(islice(known, MOST_KNOWN))
+    near = get_close_matches(word, words, n=2, cutoff=0.6)
+    return near or [each for each in words if len(each) > 1 and word.endswith(each)][:2]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

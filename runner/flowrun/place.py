@@ -43,6 +43,15 @@ class Place(NamedTuple):
             yield place
             place = place.source.extended_at
 
+    def masked(self, value: str) -> Source:
+        """The source with *value*, which stands in this line behind the place, hidden."""
+        lines = self.source.text.splitlines(keepends=True)
+        if self.line <= len(lines):
+            line = lines[self.line - 1]
+            before, after = line[: self.column - 1], line[self.column - 1 :]
+            lines[self.line - 1] = before + after.replace(value, "*" * len(value), 1)
+        return self.source._replace(text="".join(lines))
+
     def excerpt(self) -> str:
         """The source line with a caret under the place."""
         text, gutter = self.source.line(self.line), f"{self.line:>5} | "

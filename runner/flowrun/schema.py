@@ -7,10 +7,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _verdict, literals
+from . import _verdict, literals, remedies
 from .document import Items, Map, Node
 from .errors import FlowError, Problem
-from .near import did_you_mean
+from .flow import MODIFIERS
+from .near import did_you_mean, near_to
 from .place import Place, place_of
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ PATTERNS = {
     "^[A-Za-z0-9][A-Za-z0-9._-]*$": "It is made of letters, digits, and . _ -.",
     "^never$": "Write `never`, or `{in: SECONDS}`, or `{at: TIME}`.",
 }
-
-
-CUT = "Inside { } a comma ends a text: quote a text that holds one."
 
 
 def schema_path() -> Path:
@@ -97,37 +95,49 @@ def _words(error: ValidationError, document: Map) -> Iterator[Problem]:
     if keyword == "anyOf":  # one of several words, or else a template that makes one
         keyword, wanted = "enum", wanted[0]["enum"]
     if keyword == "additionalProperties" and isinstance(value, Map):
-        known = list(error.schema.get("properties", {})) if isinstance(error.schema, dict) else []
-        for key in value:
-            if key not in known and not key.startswith("x-"):
-                hint = CUT if " " in key else did_you_mean(key, known)
-                hint = hint or _there_are(known)
-                yield Problem("E203", f"unknown key {key!r} in {name}", hint, value.keys_at[key])
+        yield from _unknown_keys(value, name, error.schema)
     elif keyword == "oneOf":
         if isinstance(value, Map):
             keys = [key for each in wanted for key in each.get("required", ())]
             yield from _not_one(value, keys, error.schema, name)
     elif keyword in ("required", "dependencies"):
         missing = error.message.split("'")[1]
+        if isinstance(value, Map) and _is_misspelt(missing, value, error.schema):
+            return  # it is told as an unknown key
         hint = "Write `flowrun: 1` first." if missing == "flowrun" else ""
         yield Problem("E207", f"{name} needs a key {missing!r}", hint, place)
     elif isinstance(value, str) and "{{" in value:
         if not isinstance(node, Map):  # else the value is a key of it, which is told as one
             last = next(each for each in reversed(error.absolute_path) if isinstance(each, str))
-            yield literals.problem(repr(last), value, place)
+            hint = f"It {_shape(keyword, wanted, None)}." if keyword == "type" else ""
+            yield literals.problem(repr(last), value, place, hint.replace(", not null", ""))
     else:
         if isinstance(node, Map) and isinstance(value, str):  # the value is a key of it
             place, name = node.keys_at[value], f"a key in {name}"
         hint = did_you_mean(str(value), map(_word, wanted)) if keyword == "enum" else ""
+        if keyword == "type":
+            kinds = wanted if isinstance(wanted, list) else [wanted]
+            hint = remedies.about_type(kinds, value, tuple(error.absolute_path))
         yield Problem(
             "E205", f"{name} {_shape(keyword, wanted, value)}", hint or _about(error), place
         )
 
 
-def _there_are(known: list[str]) -> str:
-    if "use" in known:
-        return "What is said about a kind stands below it, indented."
-    return f"There are: {', '.join(known)}." if 0 < len(known) <= 10 else ""
+def _unknown_keys(value: Map, name: str, schema: Any) -> Iterator[Problem]:
+    known = list(schema.get("properties", {})) if isinstance(schema, dict) else []
+    strange = [key for key in value if key not in known and not key.startswith("x-")]
+    kinds = [key for key in known if key not in MODIFIERS] if "use" in known else []
+    if outdented := remedies.outdented(value, strange, kinds):
+        yield outdented
+        return
+    for key in strange:
+        hint = remedies.about_key(key, value, known, kinds=kinds)
+        yield Problem("E203", f"unknown key {key!r} in {name}", hint, value.keys_at[key])
+
+
+def _is_misspelt(missing: str, value: Map, schema: Any) -> bool:
+    known = schema.get("properties", {}) if isinstance(schema, dict) else {}
+    return any(missing in near_to(key, known) for key in value if key not in known)
 
 
 def _about(error: ValidationError) -> str:
@@ -156,9 +166,8 @@ def _not_one_kind(step: Map, kinds: list[str]) -> Iterator[Problem]:
     if found:
         message = f"a step is one kind, and this one is {' and '.join(found)}"
         yield Problem("E206", message, "Make a step of each.", step.keys_at[found[1]])
-    elif not any(did_you_mean(key, kinds) for key in step):  # else it is told as an unknown key
-        known = f"A step is one of: {', '.join(kinds)}."
-        yield Problem("E206", "this step has no kind", known, step.place)
+    elif all(key in MODIFIERS for key in step):  # else an unknown key is told
+        yield Problem("E206", "this step has no kind", remedies.one_of(kinds), step.place)
 
 
 def _shape(keyword: str, wanted: object, value: object) -> str:

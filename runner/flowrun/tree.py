@@ -23,6 +23,10 @@ IN_SOME_SHAPES = (nodes.Call, nodes.Compare, nodes.Neg)
 ALLOWED = (
     "Allowed are names, texts, numbers, lists, ~, comparisons, and or not in, if else, filters."
 )
+INSTEAD = {
+    "arithmetic": "Texts are put together with ~. Numbers are not reckoned with.",
+    "call": "A method of other languages is a filter here: inputs.name | lower",
+}
 _JINJA = Environment(autoescape=True)
 # Jinja reads Python's escapes; here only these are, so that a pattern is written as it reads.
 _OTHER_BACKSLASH = re.compile(r"(\\[\\'\"nrtux])|\\")
@@ -120,7 +124,8 @@ def _judge(node: nodes.Node) -> None:
             if type(node) not in EVALUATORS or isinstance(node, IN_SOME_SHAPES):
                 plain = type(node).__name__.lower()
                 word = "arithmetic" if isinstance(node, nodes.BinExpr) else plain
-                raise FlowError("E210", f"a template may not use {word}", hint=ALLOWED)
+                hint = INSTEAD.get(word, ALLOWED)
+                raise FlowError("E210", f"a template may not use {word}", hint=hint)
 
 
 def _known(what: str, name: str, known: Collection[str], code: str = "E210") -> None:

@@ -49,7 +49,7 @@ def check(flow: Flow) -> Reading:
     told = {problem.place for problem in found}
     found += [problem for problem in steps.requests(reading) if problem.place not in told]
     if found:
-        raise FlowError.of(found)
+        raise FlowError.of(inputs.masked(reading, found))
     return reading
 
 

@@ -114,13 +114,21 @@ def _no_step(name: str, key: str, where: Where, use: Use) -> Absence:
     step = next(step for step in where.flow.steps(section) if step.id == name)
     if where.step and section == where.section:
         if name == where.step.id:
-            return Absence(f"the step {name!r} reads what it has yet to bring", "", 1)
+            return Absence(
+                f"the step {name!r} reads what it has yet to bring", _before(step, key), 1
+            )
         here, there = use.place(), step.used_at or step.place
         same = here and here.source.name == there.source.name
         at = f"line {there.line}" if same else str(there)
         return Absence(f"the step {name!r} runs later, in {at}", "Put it before this one.", 1)
     message = f"there is no earlier step {name!r} in `{where.section}`"
     return Absence(message, _instead(step, section, key), 1)
+
+
+def _before(step: Step, key: str) -> str:
+    """Where a step that renews a token finds it."""
+    renews = step.kind == "token" and step.section != "steps"
+    return f"The token that it renews is in the record: saved.{key}" if renews and key else ""
 
 
 def _instead(step: Step, section: str, key: str) -> str:
@@ -138,7 +146,9 @@ def _no_output(step: Step, key: str) -> Absence | None:
     if handed is None or key in handed:
         return None
     hint = did_you_mean(key, handed)
-    if handed:
+    if step.kind == "authorize":
+        hint = hint or f"After a `capture`, what came with the redirect is in callback.{key}"
+    elif handed:
         hint = hint or f"It hands on: {', '.join(sorted(handed))}."
     elif step.kind == "http":
         hint = f"Add to that step: outputs: {{{key}: response.json.{key}}}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..document import Node, plain
 from ..errors import FlowError, Problem
@@ -11,9 +11,10 @@ from ..flow import Flow, Input
 from ..inputs import OWN_VARIABLES, variable
 from ..near import did_you_mean
 from ..patterns import pattern_of
-from ..place import Place, place_of
+from ..place import Place, Source, place_of
 from ..scope import Slip
 from ..spelling import place_in
+from ..taint import parts
 from .reading import Reading, key_place
 
 
@@ -44,14 +45,38 @@ def patterns(reading: Reading) -> Iterator[Problem]:
 def shown_secrets(reading: Reading) -> Iterator[Problem]:
     """E205: secrets that everybody can read who can read the file."""
     hint = "Leave it out; a person or the environment gives it."
-    for item in reading.flow.inputs.values():
+    for what, item, value, place in _secrets(reading.flow):
+        message = f"the secret {item.name!r} has a {what} for all to read"
+        yield Problem("E205", message, hint, place_of(value) or place)
+
+
+def _secrets(flow: Flow) -> Iterator[tuple[str, Input, Node, Place | None]]:
+    """What the files say of secrets."""
+    for item in flow.inputs.values():
         if item.secret and item.default is not None:
-            message = f"the secret {item.name!r} has a default for all to read"
-            yield Problem("E205", message, hint, place_of(item.default) or item.place)
-    for name, value, given_at in _given(reading.flow):
-        if value is not None and name in reading.flow.inputs and reading.flow.inputs[name].secret:
-            message = f"the secret {name!r} has a value for all to read"
-            yield Problem("E205", message, hint, given_at)
+            yield "default", item, item.default, item.place
+    for name, value, place in _given(flow):
+        if name in flow.inputs and flow.inputs[name].secret and value is not None:
+            yield "value", flow.inputs[name], value, place
+
+
+def masked(reading: Reading, problems: list[Problem]) -> list[Problem]:
+    """*problems*, whose excerpts show no secret that stands in a file."""
+    sources: dict[str, Source] = {}
+    for _, _, value, place in _secrets(reading.flow):
+        for part in parts(value):
+            known = place_of(part) or place
+            if known and isinstance(part, str | int | float):
+                source = sources.get(known.source.name, known.source)
+                sources[source.name] = known._replace(source=source).masked(str(part))
+    return [_in(sources, problem) for problem in problems]
+
+
+def _in(sources: Mapping[str, Source], problem: Problem) -> Problem:
+    place = problem.place
+    if place is None or place.source.name not in sources:
+        return problem
+    return problem._replace(place=place._replace(source=sources[place.source.name]))
 
 
 def unfit(reading: Reading) -> Iterator[Problem]:

@@ -102,5 +102,5 @@ def _differ(sent: str, at: str) -> bool:
     if isinstance(sent, Unknown) or isinstance(at, Unknown):
         holes = _HOLE.findall(sent)
         return bool(holes) and holes == _HOLE.findall(at) and "<" not in _HOLE.sub("", sent + at)
-    found = re.match(r"https?://([^/?#:]+|\[[^\]]*\])", sent)
+    found = re.match(r"https?://(\[[^\]]*\]|[^/?#:]+)", sent)
     return bool(found and is_loopback(found[1]))

@@ -36,6 +36,7 @@ class Reading:
         self.save = self._read(flow.save)
         self.keep = self._read(flow.keep)
         self.setup = self._read(flow.document.get("setup"))
+        self.defaults = self._read(flow.document.get("defaults"))
         self.steps = {(step.section, step.id): tuple(self._parts(step)) for step in steps_of(flow)}
 
     def _parts(self, step: Step) -> Iterator[Part]:
@@ -62,8 +63,7 @@ class Reading:
 
     def all(self) -> Iterator[Use]:
         """Every name that anything reads."""
-        defaults = self._read(self.flow.document.get("defaults"))
-        for group in (*self.vars.values(), self.save, self.keep, self.setup, defaults):
+        for group in (*self.vars.values(), self.save, self.keep, self.setup, self.defaults):
             yield from group
         for step in steps_of(self.flow):
             yield from self.of(step)

@@ -16,6 +16,7 @@ SEEN = {
     "show": ("text",),
 }
 """Options that a person, a browser or its history keep."""
+TOKENS = ("access_token", "refresh_token", "id_token")
 
 
 def saved_secrets(reading: Reading) -> Iterator[Problem]:
@@ -36,6 +37,15 @@ def seen_secrets(reading: Reading) -> Iterator[Problem]:
             hint = "A browser keeps it in its history; what is secret goes into the token request."
         for name, use in secret_inputs(reading, reading.of(step, *SEEN[step.kind]), step):
             yield Problem("E222", f"{what} would show the secret {name!r}", hint, use.place(1))
+
+
+def url_secrets(reading: Reading, step: Step, keys: Iterable[str]) -> Iterator[tuple[str, Use]]:
+    """Secret inputs, and tokens, in options that end up in a URL, which servers write down."""
+    uses = reading.of(step, *keys)
+    yield from secret_inputs(reading, uses, step)
+    for use in uses:
+        if use.path[0] in ("saved", "steps") and use.path[-1] in TOKENS:
+            yield ".".join(use.path), use
 
 
 def secret_inputs(

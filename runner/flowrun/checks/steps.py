@@ -37,7 +37,9 @@ def published(reading: Reading) -> Iterator[Problem]:
     """E227: what is called public, and is not handed on."""
     for step in steps_of(reading.flow):
         handed, named = KINDS[step.kind].hands_on(step.options), step.options.get("public")
-        for name in named if isinstance(named, Items) and handed is not None else ():
+        if handed is None or not isinstance(named, Items):
+            continue
+        for name in named:
             if str(name) not in handed:
                 message = f"the step {step.id!r} does not hand on {str(name)!r}"
                 yield Problem("E227", message, did_you_mean(str(name), handed), place_of(name))

@@ -8,15 +8,31 @@ from collections.abc import Iterator
 from ..build import EXPRESSIONS, LITERALS
 from ..document import Map, Node
 from ..errors import FlowError, Problem, located
+from ..flow import Flow
 from ..place import place_of
 from ..taint import texts
-from ..template import whole
+from ..template import BRACES, whole
 from .reading import Reading, steps_of
 
 
 def unreadable(reading: Reading) -> Iterator[Problem]:
     """E208 to E210: texts that are no templates."""
-    yield from reading.broken
+    for problem in reading.broken:
+        found = UNKNOWN.fullmatch(problem.message)
+        meant = found and _meant(reading.flow, found[1])
+        yield problem._replace(hint=f"Did you mean {meant}?") if meant else problem
+
+
+UNKNOWN = re.compile(r"there is no name (\w+)")
+
+
+def _meant(flow: Flow, word: str) -> str:
+    """Where the name stands that is given without its root."""
+    kinds = {step.id: step.kind for step in steps_of(flow)}
+    if kinds.get(word) == "capture" or word == "code":
+        return "callback.code"
+    roots = {"inputs": flow.inputs, "vars": flow.vars, "steps": kinds, "response": ("json",)}
+    return next((f"{root}.{word}" for root, names in roots.items() if word in names), "")
 
 
 def other_languages(reading: Reading) -> Iterator[Problem]:
@@ -24,7 +40,7 @@ def other_languages(reading: Reading) -> Iterator[Problem]:
     # A person may have to be told of a shell's.
     steps = [step.options for step in steps_of(reading.flow) if step.kind not in ("ask", "show")]
     for text in texts([*steps, *reading.flow.vars.values()]):
-        if "${" in text and (found := DOLLAR.search(text)):
+        if "${" in text and (found := DOLLAR.search(BRACES.sub("", text))):
             name = found[1].lower()
             hint = f"Write {{{{ inputs.{name} }}}}, and name the input: inputs: {{{name}: {{}}}}"
             yield Problem("E210", f"nothing is put in for {found[0]}", hint, place_of(text))

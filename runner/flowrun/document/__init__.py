@@ -101,6 +101,11 @@ _UNSEEN = re.compile("[\x85\u2028-\u202e\u2066-\u2069]")
 _CUT_ANCHOR = re.compile(r"&[\w-]+[?:]", re.ASCII)
 QUOTE_BRACES = 'A value that begins with {{ must be quoted: "{{ ... }}".'
 
+AFTER_A_QUOTE = "A quoted text ends before it: put all of it in quotes, or close one that is open."
+UNEVEN = (
+    "The keys of one mapping begin in the same column; only what belongs to a list has a hyphen."
+)
+
 _HINTS = {
     "mapping values are not allowed": "A text that holds a colon and a space must be quoted.",
     "cannot start any token": "A text that begins with such a sign must be quoted.",
@@ -172,6 +177,11 @@ class _Reader:
             hint, place = QUOTE_BRACES, place._replace(column=braces.end() - 1, width=2)
         elif "flow" in str(error.context) and (begun := error.context_mark):
             hint = f"What begins in line {begun.line + 1}, column {begun.column + 1} is not closed."
+            if "','" in str(error.problem):
+                hint = f"A comma is missing before it. Or: {hint[0].lower()}{hint[1:]}"
+        elif "expected key" in str(error.problem) and mark:
+            quoted = line[: mark.column].rstrip().endswith(("'", '"'))
+            hint = AFTER_A_QUOTE if quoted else UNEVEN
         return FlowError("E202", f"not YAML: {error.problem}", hint=hint, place=place)
 
     def place(self, event: yaml.Event) -> Place:
