@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flowrun.message import MOST_JSON_DEPTH, Response
+from flowrun.content import MOST_JSON_DEPTH
+from flowrun.message import Response
 from flowrun.secret import JSON, seal
 
 
