@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import trustme
 
+from servers.names import redirected
 from servers.proxy import Quiet, proxy, running
 
 TENANTS = ("acme.zendesk.com", "globex.zendesk.com")
@@ -336,21 +337,5 @@ def serving(folder: Path, redirect_uri: str) -> Iterator[Served]:
         stack.enter_context(running(server))
         port = server.server_port
         proxy_url = stack.enter_context(proxy(lambda *_: ("127.0.0.1", port)))
-        python_path = redirected(folder / "site", port)
+        python_path = redirected(folder / "site", port, ".zendesk.com")
         yield Served(zendesk, folder / "ca.pem", proxy_url, python_path)
-
-
-def redirected(folder: Path, port: int) -> Path:
-    """A folder for PYTHONPATH with which *.zendesk.com, port 443, is 127.0.0.1:*port*."""
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(
-        "import socket\n"
-        "resolve = socket.getaddrinfo\n"
-        "def getaddrinfo(host, port, *args, **kwargs):\n"
-        "    if str(host).endswith('.zendesk.com') and port in (443, '443'):\n"
-        f"        host, port = '127.0.0.1', {port}\n"
-        "    return resolve(host, port, *args, **kwargs)\n"
-        "socket.getaddrinfo = getaddrinfo\n",
-        encoding="utf-8",
-    )
-    return folder

@@ -1,0 +1,1 @@
+"""A provider that misbehaves as each recipe of tests/quirks says, and is strict about it."""
