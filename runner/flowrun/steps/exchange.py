@@ -87,6 +87,10 @@ def _body(options: Options, added: dict[str, Value]) -> tuple[Body | None, dict[
     """The body, and the query; *added* parameters go into the body unless `as` says query."""
     query = options.fields("query")
     if "text" in options:
+        if added:
+            message = "a text has no place for the client's id and secret"
+            hint = "Say `auth: basic`, or write them into the text."
+            raise FlowError("E205", message, hint=hint, place=options.step.place)
         return Body("text", options.get("text")), query
     if "json" in options:
         content = {**added, **options.fields("json")} if added else options.get("json")
