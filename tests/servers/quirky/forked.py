@@ -47,7 +47,7 @@ class Started(NamedTuple):
 
     def status(self) -> int:
         """How it ended, once it has."""
-        return int(self.told.recv(100))
+        return number_from(self.told)
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -69,13 +69,21 @@ class Forks:
     ) -> Started:
         told = {"words": words, "folder": str(folder), "environment": environment}
         socket.send_fds(self._channel, [json.dumps(told).encode()], streams)
-        return Started(int(self._channel.recv(100)), self._channel)
+        return Started(number_from(self._channel), self._channel)
+
+
+def number_from(channel: socket.socket) -> int:
+    """The next line, and not a byte of the one after it, which `ended` waits for."""
+    line = b""
+    while not line.endswith(b"\n"):
+        line += channel.recv(1) or b"\n"
+    return int(line)
 
 
 @contextlib.contextmanager
 def forks(environment: Mapping[str, str]) -> Iterator[Forks]:
     """A process that is ready to fork, in *environment*, until the block ends."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, theirs = socket.socketpair()
     path = str(Path(__file__).parents[2])
     searched = os.pathsep.join([environment["PYTHONPATH"], path])
     code = "import sys, servers.quirky.forked as it; it.serve(int(sys.argv[1]))"
@@ -103,8 +111,8 @@ def serve(channel_fd: int) -> None:
                 return become(json.loads(message[0]), message[1])
             for stream in message[1]:
                 os.close(stream)
-            channel.send(str(pid).encode())
-            channel.send(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
+            channel.sendall(b"%d\n" % pid)
+            channel.sendall(b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
 def become(told: Mapping[str, object], streams: Sequence[int]) -> None:
