@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowrun.checks import check
+from flowrun.checks.reading import Reading
 from flowrun.document import parse
 from flowrun.errors import FlowError, Problem
 from flowrun.load import load_source
@@ -34,7 +35,7 @@ profiles: {eu: {}, us: {}}
 steps:
   - authorize: {url: "http://id.example/{{ inputs.key }}", query: {redirect_uri: "http://[::1]/"}}
   - capture: {at: "http://127.0.0.1/"}
-  - token: {post: "https://id.example/{{ steps.authorize.urll }}", as: fomr}
+  - token: {post: "https://id.example/{{ steps.authorize.urll }}"}
   - show: Never
     if: false
 save: acme/
@@ -110,7 +111,7 @@ inputs: {{key: {{secret: true}}, site: {{}}}}
 vars: {{key: "{{{{ inputs.key }}}}", auth: post}}
 steps:
 {steps}{TOKEN}"""
-    return [each.message for each in downgrades(load_source(Source("flow.yaml", text)))]
+    return [each.message for each in downgrades(Reading(load_source(Source("flow.yaml", text))))]
 
 
 @pytest.mark.parametrize(

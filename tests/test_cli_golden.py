@@ -89,7 +89,8 @@ profiles:
     extends: all
     ttl: 60
 """,
-    "parent": GOOD.replace(
+    "parent": GOOD.replace("save: good", "save: good-{{ inputs.ttl }}")
+    .replace(
         "steps:",
         """\
   scope: {type: list, default: [read]}
@@ -98,7 +99,7 @@ profiles:
   key: {secret: true, from: {command: [pass, show, acme]}}
 vars:
   site: https://{{ inputs.tenant }}.example.com
-  signed: {id: "{{ inputs.client_id }}", key: "{{ inputs.key }}", nonce: "{{ callback.nonce }}"}
+  signed: {id: "{{ inputs.client_id }}", key: "{{ inputs.key }}"}
 steps:""",
     )
     .replace("https://id.example.com/token", "'{{ vars.site }}/token'")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from .checks.reading import Reading
-from .checks.secrets import secret_inputs
+from .checks.secrets import url_secrets
 from .document import Node
 from .flow import Flow
 from .merge import METHODS
 from .place import Place, place_of
 from .plan import Planned
 from .secret import masked
+from .steps.kind import Options
 from .template import uses
 
 WEAKER = {
@@ -23,9 +24,6 @@ WEAKER = {
     "rotates": ("false", "False"),
 }
 """Options whose values are a step down from what flowrun does by itself."""
-
-IN_A_URL = (*METHODS, "query")
-"""Options that end up where servers and proxies log them."""
 
 
 class Downgrade(NamedTuple):
@@ -72,14 +70,21 @@ def _published(reading: Reading, planned: Planned) -> Iterator[Downgrade]:
 
 
 def _logged(reading: Reading, planned: Planned) -> Iterator[Downgrade]:
-    """Secrets in the URL of a request; in that of a browser they are an error."""
-    step, as_query = planned.step, planned.options.get("as") == "query"
-    if planned.request is None or step.kind == "authorize":
-        return
-    keys = (*IN_A_URL, *(("params", "form", "client") if as_query else ()))
-    found = secret_inputs(reading, reading.of(step, *keys), step)
-    for name, place in {name: use.place(1) for name, use in found}.items():
-        yield Downgrade(f"a secret in a URL: {name}", place or step.place)
+    """Secrets and tokens in the URL of a request; in that of a browser they are an error."""
+    if planned.step.kind != "authorize":
+        found = url_secrets(reading, planned.step, _in_url(planned.options))
+        for name, place in {name: use.place(1) for name, use in found}.items():
+            yield Downgrade(f"secret in a URL: {name}", place or planned.step.place)
+
+
+def _in_url(options: Options) -> list[str]:
+    """The options of a request that end up in its URL."""
+    keys, client = [*METHODS, "query"], options.get("client")
+    if str(options.get("as")) == "query":
+        keys += ["form", "params"]
+        if isinstance(client, Mapping) and client.get("auth") in (None, "post"):
+            keys.append("client")
+    return keys
 
 
 def _place(flow: Flow, node: Node) -> Place | None:

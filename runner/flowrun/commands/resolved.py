@@ -41,7 +41,7 @@ def _resolved(flow: Flow) -> Map:
     for section in SECTIONS:
         if isinstance(steps := result.get(section), Items):
             result[section] = _steps(flow.document, steps)
-    return _without_unread_vars(build(result, files=flow.files))
+    return _without_unread(build(result, files=flow.files))
 
 
 def _steps(document: Map, steps: Items) -> Items:
@@ -53,16 +53,17 @@ def _steps(document: Map, steps: Items) -> Items:
     return result
 
 
-def _without_unread_vars(flow: Flow) -> Map:
-    """The document without vars that only defaults have read, which no step has kept."""
+def _without_unread(flow: Flow) -> Map:
+    """The document without vars and inputs that only defaults have read, and no step has kept."""
     parts: list[object] = [flow.save, flow.keep, flow.setup]
     parts += [part for steps in flow.sections.values() for step in steps for part in step[3:5]]
-    read = {path[1] for path in reads(parts, flow.vars) if path[0] == "vars" and len(path) > 1}
+    read = {path[:2] for path in reads(parts, flow.vars)}
     result = copy(flow.document)
-    if isinstance(variables := result.get("vars"), Map):
-        result["vars"] = kept = copy(variables)
-        for name in variables.keys() - read:
-            del kept[name]
+    for root in ("inputs", "vars"):
+        if isinstance(named := result.get(root), Map) and (root,) not in read:
+            result[root] = kept = copy(named)
+            for name in [name for name in named if (root, name) not in read]:
+                del kept[name]
     return result
 
 
