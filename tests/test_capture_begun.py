@@ -43,6 +43,7 @@ steps:
       expect: "callback.sign == callback.shop | hmac(inputs.client_secret, 'sha256') | hex"
   - authorize:
       url: http://{{{{ steps.install.shop }}}}/authorize
+      pkce: off
       query: {{response_type: code, redirect_uri: "{{{{ inputs.redirect_uri }}}}"}}
   - capture: {{at: "{{{{ inputs.redirect_uri }}}}", timeout: 1m}}
   - token:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -156,9 +157,7 @@ NUMBERS = st.integers(-(10**14) + 1, 10**15 - 1) | st.floats(
 ).filter(lambda number: len(repr(number)) <= 15)
 VALUES: st.SearchStrategy[JSON] = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXTS,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
 

@@ -11,6 +11,7 @@ from ..fit import coerce
 from ..flow import Flow, Input
 from ..inputs import record_name
 from ..place import Place, place_of
+from ..profiles import lending
 from ..secret import Value
 from ..stores.files import NAME, NAMES
 from ..taint import Unknown
@@ -22,6 +23,7 @@ def save_names(reading: Reading) -> Iterator[Problem]:
     """E220 for names that cannot be those of files, E231 for profiles that share one."""
     flow = reading.flow
     saved: dict[str, str] = {}
+    lent = lending(flow.document)  # which others extend, and nobody runs beside them
     for profile in [*flow.profiles, ""]:
         place = key_place(flow.document.get("profiles"), profile) or place_of(flow.save)
         try:
@@ -31,7 +33,7 @@ def save_names(reading: Reading) -> Iterator[Problem]:
             continue
         if not NAME.fullmatch(re.sub("<[^<>]*>", "x", name)):
             yield Problem("E220", f"a record cannot be called {str(name)!r}", NAMES, place)
-        elif profile and not isinstance(name, Unknown):
+        elif profile and profile not in lent and not isinstance(name, Unknown):
             first = saved.setdefault(name.casefold(), profile)
             if first != profile:
                 yield _shared(flow, first, profile, place)

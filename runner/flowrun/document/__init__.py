@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import FlowError, Problem
 from ..place import Place, Source, Text, place_of
 from ..scalar import meant
-from ..secret import JSON
+from .nodes import Items as Items
+from .nodes import Map as Map
+from .nodes import Node as Node
+from .nodes import placed as placed
+from .nodes import plain as plain
+from .nodes import value_at as value_at
 
 if TYPE_CHECKING:
     import yaml
@@ -19,57 +24,6 @@ MAX_CHARACTERS = 1 << 20
 
 MAX_NODES = 20_000
 """Counted with aliases followed, so that a few lines cannot stand for billions of nodes."""
-
-Node: TypeAlias = "None | bool | int | float | str | Items | Map"
-
-
-class Map(dict[str, "Node"]):
-    """A mapping that knows where it and each of its keys stand."""
-
-    place: Place
-
-    def __init__(self, place: Place) -> None:
-        super().__init__()
-        self.place = place
-        self.keys_at: dict[str, Place] = {}
-        self.values_at: dict[str, Place] = {}  # of values that do not know it themselves
-
-
-class Items(list["Node"]):
-    """A sequence that knows where it and each of its items stand."""
-
-    def __init__(self, place: Place) -> None:
-        super().__init__()
-        self.place = place
-        self.items_at: list[Place] = []
-
-
-def value_at(node: Mapping[str, Node], key: str) -> Place | None:
-    """Where the value of *key* in *node* stands."""
-    elsewhere = node.values_at.get(key) if isinstance(node, Map) else None
-    return place_of(node.get(key)) or elsewhere
-
-
-def plain(node: Node) -> JSON:
-    """*node* as JSON, without its places."""
-    if isinstance(node, Map):
-        return {key: plain(item) for key, item in node.items()}
-    return [plain(item) for item in node] if isinstance(node, Items) else node
-
-
-def placed(value: JSON, place: Place) -> Node:
-    """JSON as nodes; as YAML it could not be read when an escaped emoji is in it."""
-    if isinstance(value, dict):
-        result = Map(place)
-        for key, item in value.items():
-            result[key], result.keys_at[key] = placed(item, place), place
-        return result
-    if not isinstance(value, list):
-        return value
-    items = Items(place)
-    items += [placed(item, place) for item in value]
-    items.items_at = [place] * len(value)
-    return items
 
 
 def parse(source: Source) -> Map:

@@ -34,7 +34,7 @@ def _events(value: JSON) -> Iterator[yaml.Event]:
     if isinstance(value, dict):
         yield yaml.MappingStartEvent(anchor=None, tag=None, implicit=True, flow_style=False)
         for key, item in value.items():
-            yield _scalar(key, style=None)
+            yield _scalar(key, style=None if key else '"')
             yield from _events(item)
         yield yaml.MappingEndEvent()
     elif isinstance(value, list):

@@ -166,7 +166,7 @@ def _told_apart(form: Mapping[str, str], *, known: Grant | None) -> dict[str, st
     grant_type = form["grant_type"]
     if grant_type in PERSONAL or (grant_type == "refresh_token" and _invented(form) and not known):
         return {"grant_type": "password", "username": "sandbox", "password": "sandbox"}
-    if grant_type not in ("authorization_code", "password", "refresh_token"):
+    if "code" not in form and grant_type not in ("password", "refresh_token"):
         return {"grant_type": "client_credentials"}
     return {}
 
