@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from .errors import StoreError
 from .freshness import is_due
 from .secret import JSON
+
+DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$"  # Windows ignores the extension
+NAMES = "Use up to 100 letters, digits and . _ @ + -, beginning with a letter or digit."
+NAME = re.compile(rf"(?!(?i:{DEVICE}))[A-Za-z0-9][A-Za-z0-9._@+-]{{0,99}}(?<!\.)")
 
 FIELDS = {"refresh_token": str, "expires_at": int | float}
 META = {"version": int, "grant": str, "attempt": str, "needs_person": str, "tokens": dict}

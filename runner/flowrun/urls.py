@@ -24,6 +24,7 @@ _URL = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _NUMBER = re.compile("[0-9]+|0x[0-9a-f]*")
+_ADDRESS = re.compile(r"[0-9.]*|.*:.*")
 _DOTS = re.compile(r"/(?:\.|%2e){1,2}(?![^/?#])", re.IGNORECASE)
 _FITS = {
     "start": _URL,
@@ -116,6 +117,8 @@ def _split(url: str) -> tuple[str, str, int]:
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
+    if not _ADDRESS.fullmatch(host):
+        return None
     from ipaddress import ip_address
 
     with contextlib.suppress(ValueError):

@@ -31,6 +31,7 @@ class Reading:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.broken: list[Problem] = []
+        self.dollars = False  # whether ${ stands anywhere
         self.broken_words: set[str] = set()  # whatever they name, it is not unread
         self.vars = {name: self._read(value) for name, value in flow.vars.items()}
         self.save = self._read(flow.save)
@@ -48,6 +49,7 @@ class Reading:
     def _read(self, node: object) -> tuple[Use, ...]:
         found: list[Use] = []
         for text in texts(node):
+            self.dollars = self.dollars or "${" in text
             if "{" in text:
                 try:
                     found += uses(text)

@@ -12,8 +12,8 @@ from ..flow import Flow, Input
 from ..inputs import record_name
 from ..place import Place, place_of
 from ..profiles import lending
+from ..record import NAME, NAMES
 from ..secret import Value
-from ..stores.files import NAME, NAMES
 from ..taint import Unknown
 from ..template import Scope
 from .reading import Reading, key_place

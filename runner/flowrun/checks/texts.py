@@ -37,6 +37,8 @@ def _meant(flow: Flow, word: str) -> str:
 
 def other_languages(reading: Reading) -> Iterator[Problem]:
     """E210: what other tools fill in, and flowrun would send as it is."""
+    if not reading.dollars:
+        return
     # A person may have to be told of a shell's.
     steps = [step.options for step in steps_of(reading.flow) if step.kind not in ("ask", "show")]
     for text in texts([*steps, *reading.flow.vars.values()]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 
 from ..console import Console, gravest
@@ -18,6 +19,8 @@ def check(flows: Sequence[str], *, format: str = "text") -> int:
     if format not in REPORTERS:
         hint = did_you_mean(format, REPORTERS) or f"There are {', '.join(REPORTERS)}."
         raise FlowError("E219", f"there is no format {format!r}", hint=hint)
+    # What is read is let go file by file, and little of it in circles, which are looked for later.
+    gc.set_threshold(50_000)
     console, statuses = Console(), [0]
 
     def found() -> Iterator[Checked]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from ..checks import check, unset_vars
-from ..checks.reading import Reading
 from ..console import Console, as_json, gravest
 from ..errors import FlowError, FlowrunError
 from ..flow import SECTIONS, Flow
-from ..job import Job, refuse_foreign
 from ..library import find, is_file
 from ..load import load_source
-from ..record import Record
 from ..secret import JSON
-from ..session import Session
+
+if TYPE_CHECKING:  # which a check would have to load for nothing
+    from ..checks.reading import Reading
+    from ..job import Job
+    from ..record import Record
+    from ..session import Session
 
 
 def each(names: Sequence[str], act: Callable[[str], JSON], console: Console, *, json: bool) -> int:
@@ -55,6 +58,8 @@ def read(flow: str, console: Console, *, base: bool = False) -> Reading:
 
 def job_of(name: str, session: Session, sections: Sequence[str] = SECTIONS) -> tuple[Job, Record]:
     """The job of a record, named itself or by its flow, with the secrets that *sections* read."""
+    from ..job import refuse_foreign
+
     if is_file(name):  # what has changed in it applies once it has been run
         flow = load(name, session.console)
         name = session.explained(flow).name

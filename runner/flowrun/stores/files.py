@@ -9,17 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from flowrun.errors import FlowError, StoreError
-from flowrun.record import Record, document_of, record_from
+from flowrun.record import NAME, NAMES, Record, document_of, record_from
 from flowrun.secret import JSON
 
 from . import attempt as journal
 from . import private
 from .attempt import Attempt
 from .lock import locked
-
-DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$"  # Windows ignores the extension
-NAMES = "Use up to 100 letters, digits and . _ @ + -, beginning with a letter or digit."
-NAME = re.compile(rf"(?!(?i:{DEVICE}))[A-Za-z0-9][A-Za-z0-9._@+-]{{0,99}}(?<!\.)")
 
 
 class FileStore:
