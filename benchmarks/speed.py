@@ -44,6 +44,73 @@ verify:
 save: {name}
 """
 
+MANY = 1000
+LONG = """\
+# How provider {n} gives a token.
+flowrun: 1
+name: provider-{n}
+title: Provider {n}
+docs: https://docs.provider{n}.example/oauth
+
+setup: |
+  1. Open https://admin.provider{n}.example/clients and add a client.
+  2. Redirect URL: {{{{ inputs.redirect_uri }}}}
+  3. Copy the id and the secret.
+
+inputs:
+  tenant{n}: {{help: "acme, for acme.provider{n}.example", pattern: "[a-z-]+", example: acme}}
+  client_id: {{help: the id, example: flowrun_{n}}}
+  client_secret: {{secret: true, optional: true}}
+  scope: {{type: list, default: [read, "write:{n}"]}}
+  redirect_uri: {{default: "http://127.0.0.1:8484/callback"}}
+
+vars:
+  site: https://{{{{ inputs.tenant{n} }}}}.provider{n}.example
+  api: https://api.provider{n}.example/v{n}
+
+defaults:
+  token:
+    client:
+      id: "{{{{ inputs.client_id }}}}"
+      secret: "{{{{ inputs.client_secret }}}}"
+      auth: basic
+
+steps:
+  - authorize:
+      url: "{{{{ vars.site }}}}/oauth/{n}/authorize"
+      query:
+        response_type: code
+        client_id: "{{{{ inputs.client_id }}}}"
+        redirect_uri: "{{{{ inputs.redirect_uri }}}}"
+        scope: "{{{{ inputs.scope | join(' ') }}}}"
+        audience: "{{{{ vars.api }}}}/{n}"
+  - capture: {{at: "{{{{ inputs.redirect_uri }}}}", timeout: 5m}}
+  - token:
+      post: "{{{{ vars.site }}}}/oauth/{n}/token"
+      form:
+        grant_type: authorization_code
+        code: "{{{{ callback.code }}}}"
+        code_verifier: "{{{{ steps.authorize.code_verifier }}}}"
+        redirect_uri: "{{{{ inputs.redirect_uri }}}}"
+
+refresh:
+  - token:
+      post: "{{{{ vars.site }}}}/oauth/{n}/token"
+      form: {{grant_type: refresh_token, refresh_token: "{{{{ saved.refresh_token }}}}"}}
+
+verify:
+  - http:
+      get: "{{{{ vars.api }}}}/users/me"
+      bearer: "{{{{ saved.access_token }}}}"
+      outputs: {{account{n}: "response.json.accounts[{n}].id | default('none')"}}
+
+revoke:
+  - http: {{post: "{{{{ vars.site }}}}/revoke", form: {{token: "{{{{ saved.refresh_token }}}}"}}}}
+
+save: provider-{n}-{{{{ inputs.tenant{n} }}}}
+"""
+"""A recipe of about 60 lines; each has names, hosts and expressions that no other has."""
+
 PEAK = """\
 import posix, sys
 child = posix.posix_spawn(sys.argv[1], sys.argv[1:], posix.environ)
@@ -152,6 +219,7 @@ def figures(place: Place, rounds: int) -> Iterator[Figure]:
     yield Figure("  memory on top of python", more, 2, " MiB", "", False)
     yield versus_python("flowrun --help", 10, "--help")
     yield versus_python("flowrun check, one file", 5, "check", "./plain.yaml", goal_only=True)
+    yield from checks_of_many(place, rounds)
     for name, bound, goal in (("plain", 6, 5), ("tls", 1.5, 1.25)):
         value, detail = ratio(flow(place, name), curls(place, name), rounds=rounds)
         yield Figure(f"three requests, {name}", value, bound, " x", f"{detail} (curl x 3)")
@@ -160,6 +228,30 @@ def figures(place: Place, rounds: int) -> Iterator[Figure]:
         flow(place, name)()
         forget(place, name)
         yield Figure(f"  memory, {name}", place.peak_mib(FLOWRUN, f"./{name}.yaml"), 35, " MiB", "")
+
+
+def checks_of_many(place: Place, rounds: int) -> Iterator[Figure]:
+    """What a file costs when there are many; no two are alike, and nothing is remembered."""
+    files = [str(write(place, f"many{number}", LONG.format(n=number))) for number in range(MANY)]
+
+    def pythons() -> None:
+        for _ in range(MANY // 10):
+            place.run(PYTHON, "-c", "pass")
+
+    # A tenth of as many Pythons take about as long as all the files, so neither is noise.
+    rounds = max(3, rounds // 7)
+    value, _ = ratio(lambda: place.run(FLOWRUN, "check", *files), pythons, rounds=rounds)
+    name = f"flowrun check, {MANY:,} files"
+    for bound, goal_only in ((0.4, False), (0.18, True)):
+        yield Figure(name, value / 10, bound, " x", "a file (python -c pass)", goal_only)
+    peak = place.peak_mib(FLOWRUN, "check", *files)
+    yield Figure("  memory", peak, 80, " MiB", "")
+
+
+def write(place: Place, name: str, text: str) -> Path:
+    path = place.folder / f"{name}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def more_memory(place: Place, rounds: int) -> float:
@@ -247,7 +339,7 @@ def joined(target: Path, *parts: Path) -> Path:
 
 @contextlib.contextmanager
 def prepared() -> Iterator[Place]:
-    """Servers, recipes, and a record; the verdicts on the recipes are remembered from here on."""
+    """Servers, recipes, and a record."""
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         certificate, bundle = certified(folder)
@@ -263,7 +355,7 @@ def prepared() -> Iterator[Place]:
         stack.enter_context(contextlib.chdir(folder))
         for recipe, site in (("plain", plain), ("tls", tls)):
             text = RECIPE.format(name=recipe, site=site)
-            (folder / f"{recipe}.yaml").write_text(text, encoding="utf-8")
+            write(place, recipe, text)
             flow(place, recipe)()
         yield place
 
