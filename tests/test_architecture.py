@@ -29,8 +29,8 @@ ROOT = Path(flowrun.__path__[0])
 LAYERS = {
     "ground": "_verdict content errors freshness message near place scalar secret settings spans",
     "language": "build document.* expression filters fit flow formatting hosts inputs jose keys "
-    "layout library literals load merge notation oauth.* order patterns profiles record remedies "
-    "scan schema scope services spelling syntax taint template tree trust urls wire",
+    "layout library literals load merge notation oauth.* operators order patterns profiles record "
+    "remedies scan schema scope services simple spelling syntax taint template tree trust urls wire",
     "edges": "capture.* guard http proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
     "engine": "checks.* current engine job passes plan rehearsal review",
@@ -57,7 +57,7 @@ OWNERS = {
 """Who knows each library of others, by module or by folder."""
 
 MAY_REVEAL = """
-    current guard hosts job message oauth.client plan rehearsal scope secret session
+    current guard hosts job message oauth.client operators plan rehearsal scope secret session
     steps.ask steps.capture steps.device steps.exchange steps.expiry steps.http steps.jwt steps.kind
     steps.parameters steps.token taint template tree
     urls wire

@@ -1,20 +1,18 @@
-"""One `{{ expression }}`: a plain path is read as it stands, everything else as a tree."""
+"""One `{{ expression }}`: a simple one is read as it stands, everything else as a tree."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import NamedTuple
 
 from .errors import FlowError
-from .scope import ROOTS, Names, inside
+from .scope import Names
 from .scope import Undefined as Undefined
 from .secret import Value
+from .simple import simple
 from .taint import Unknown as Unknown
 from .taint import settled
-
-_PATH = re.compile(rf"\s*((?:{'|'.join(ROOTS)})(?:\.[A-Za-z_]\w*)*)\s*", re.ASCII)
 
 
 class Expression(NamedTuple):
@@ -35,9 +33,8 @@ class Expression(NamedTuple):
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """The expression that *text* is; raises `FlowError` E208, E209 or E210."""
-    if path := _PATH.fullmatch(text):  # the common case, which needs no Jinja
-        keys = path[1].split(".")
-        return Expression(text, (tuple(keys),), lambda scope: inside(scope.values, keys))
+    if found := simple(text):
+        return Expression(text, tuple(found[1]), found[0])
     from .tree import paths_of, tree_of, value_of
 
     tree = tree_of(text)

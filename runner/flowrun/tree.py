@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from itertools import takewhile
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from .errors import FlowError
-from .filters import FILTERS, apply, kind_of
+from .filters import FILTERS
 from .near import did_you_mean
-from .scope import FUNCTIONS, ROOTS, Names, Slip, Undefined, inside
-from .secret import JSON, Value, reveal
-from .taint import Unknown, contains, joined, sealed
+from .operators import Run, compared, either, filtered, tried
+from .scope import FUNCTIONS, ROOTS, Names, Slip, inside
+from .secret import Value, reveal
+from .taint import joined, sealed
 
 MOST_SOURCE_CHARACTERS = 2000
 MOST_DEPTH = 50
@@ -158,20 +159,17 @@ def _read(node: nodes.Expr, scope: Names) -> Value:
     return inside(value_of(base, scope), _each(keys, scope))
 
 
-def _tried(node: nodes.Expr, scope: Names, *, lenient: bool = False) -> Value:
-    """The value; null for what does not exist where that is no error."""
-    try:
-        return value_of(node, scope)
-    except Undefined:
-        if lenient or scope.lenient:
-            return None
-        raise
+def _run(node: nodes.Expr | None) -> Run:
+    assert node is not None
+    return partial(value_of, node)
+
+
+def _tried(node: nodes.Expr, scope: Names) -> Value:
+    return tried(_run(node), scope)
 
 
 def _either(node: nodes.And | nodes.Or, scope: Names) -> Value:
-    left = _tried(node.left, scope)
-    decided = bool(reveal(left)) is isinstance(node, nodes.Or)
-    return left if decided else sealed(_tried(node.right, scope), by=left)
+    return either(_run(node.left), _run(node.right), scope, ends=isinstance(node, nodes.Or))
 
 
 def _chosen(node: nodes.CondExpr, scope: Names) -> Value:
@@ -181,16 +179,7 @@ def _chosen(node: nodes.CondExpr, scope: Names) -> Value:
 
 
 def _filtered(node: nodes.Filter, scope: Names) -> Value:
-    assert node.node is not None
-    if node.name == "default":
-        found = _tried(node.node, scope, lenient=True)
-        return value_of(node.args[0], scope) if found is None else found
-    value, *others = operands = _each([node.node, *node.args], scope)
-    if contains(operands, Unknown):
-        # What it stands for is told, but where it has lines: a header can have none.
-        told = isinstance(value, Unknown) and value.isprintable()
-        return value if told else Unknown(node.name)
-    return sealed(apply(node.name, reveal(value), [*map(reveal, others)]), by=operands)
+    return filtered(node.name, _run(node.node), [*map(_run, node.args)], scope)
 
 
 def _called(node: nodes.Call, scope: Names) -> Value:
@@ -199,30 +188,10 @@ def _called(node: nodes.Call, scope: Names) -> Value:
 
 
 def _compared(node: nodes.Compare, scope: Names) -> Value:
-    both = [_tried(node.expr, scope), value_of(node.ops[0], scope)]
-    if contains(both, Unknown):
-        return False
-    return sealed(_compare(node.ops[0].op, reveal(both[0]), reveal(both[1])), by=both)
+    operand = node.ops[0]
+    return compared(operand.op, _run(node.expr), _run(operand.expr), scope)
 
 
-def _compare(how: str, left: JSON, right: JSON) -> bool:
-    if how in ("ne", "notin"):
-        return not _compare({"ne": "eq"}.get(how, "in"), left, right)
-    if how == "eq":  # to Python a boolean is a number
-        return isinstance(left, bool) == isinstance(right, bool) and left == right
-    if how == "in" and isinstance(right, str):
-        return isinstance(left, str) and left in right
-    if how == "in":
-        return isinstance(right, list | dict) and left in [*right]
-    if left is None or right is None:
-        return False
-    for kinds in (str, int | float):
-        if isinstance(left, kinds) and isinstance(right, kinds):
-            return bool(ORDERS[how](left, right))
-    raise FlowError("E222", f"{kind_of(left)} cannot be compared with {kind_of(right)}")
-
-
-ORDERS = {"lt": operator.lt, "lteq": operator.le, "gt": operator.gt, "gteq": operator.ge}
 EVALUATORS: dict[type[nodes.Node], Callable[..., Value]] = {
     nodes.And: _either,
     nodes.Call: _called,
