@@ -82,7 +82,7 @@ def _shipped(name: str) -> Source:
 def _read(path: Path, shown: str, place: Place | None = None) -> Source:
     code = "E211" if place else "E201"
     try:
-        text = path.read_text("utf-8-sig")  # a byte order mark would be a column of its own
+        text = path.read_text("utf-8").removeprefix("\ufeff")  # a mark that would be a column
         return Source(str(path), text, extended_at=place)
     except FileNotFoundError:
         hint = did_you_mean(path.stem, shipped())
