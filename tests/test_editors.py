@@ -40,6 +40,7 @@ def misshapen() -> Iterator[Path]:
 OTHERWISE = {
     "merge-key": {"check-jsonschema", "editor"},  # `<<` merges maps for those who know YAML 1.1
     "newcomer-comma": {"editor"},  # which leaves a key alone that has no colon yet
+    "newcomer-no-space": {"editor"},
 }
 """Who takes a bad file all the same, and why."""
 
