@@ -9,9 +9,9 @@ from ..message import Response
 from ..oauth.expiry import expires_at, moment, moment_in, seconds
 from ..secret import JSON, reveal
 from .exchange import answer_of
-from .kind import Options, seconds_of
+from .kind import UNITS_S, Options, seconds_of
 
-UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+LIFETIME_UNITS_S = {"ms": 0.001, **UNITS_S}
 
 
 def with_expiry(
@@ -44,6 +44,7 @@ def _ends(
         if "at" in rule:
             at = reveal(found.get("at"))
             return moment_in(at, str(rule["format"])) if "format" in rule else moment(at)
-        lifetime = seconds(reveal(found.get("in")), unit_s=UNITS_S[str(rule.get("unit", "s"))])
+        unit_s = LIFETIME_UNITS_S[str(rule.get("unit", "s"))]
+        lifetime = seconds(reveal(found.get("in")), unit_s=unit_s)
         return lifetime and int(sent_at) + lifetime
     return expires_at(payload, sent_at=sent_at)
