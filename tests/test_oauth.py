@@ -19,6 +19,7 @@ from flowrun.oauth.expiry import expires_at, moment, seconds
 from flowrun.oauth.pkce import challenge_of, new_verifier
 from flowrun.oauth.redirect import Expected, answers_to, judge, mode_of
 from flowrun.secret import JSON, Secret, Value, reveal
+from standards import proves
 
 NOON = 1_700_000_000.9
 HOST = "https://server.example.com"
@@ -27,6 +28,7 @@ JSON_TYPE = {"content-type": "application/json;charset=UTF-8"}
 # RFC 7636
 
 
+@proves("RFC 7636", "4.2", "makes the S256 challenge of its code verifier, as appendix B has it")
 def test_the_challenge_of_rfc_7636_appendix_b() -> None:
     verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
@@ -116,6 +118,7 @@ def test_another_way_to_authenticate_is_refused() -> None:
 STATE = Expected(state="xyz", pkce=True)
 
 
+@proves("RFC 6749", "4.1.2", "takes the code of a redirect that brings back its state")
 def test_the_redirect_of_rfc_6749_is_ours() -> None:
     judge({"code": "SplxlOBeZQQYbYS6WxSbIA", "state": "xyz"}, STATE)
 

@@ -15,6 +15,7 @@ from .examples import example_of, examples
 from .keys import MODIFIERS, Key, keys_of_file, keys_of_kind, keys_of_step, kinds
 from .markdown import code, link, table, yaml
 from .recipes import bases
+from .standards import standards
 from .words import about, either
 
 PAGE = "reference.md"
@@ -152,6 +153,7 @@ BLOCKS: dict[str, Callable[[], list[str]]] = {
     "functions": functions,
     "base recipes": bases,
     "exit statuses": statuses,
+    "standards": standards,
 }
 """What may stand between two marks; a kind of step and a command too, by their names."""
 
