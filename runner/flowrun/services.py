@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from .message import Request, Response
-from .secret import Value
+from .secret import JSON, Value
 
 
 class Http(Protocol):
@@ -90,6 +90,42 @@ class Person(Protocol):
         ...
 
 
+class Shelf(Protocol):
+    """What servers have said and will say again, such as metadata, keys, a registered client."""
+
+    def get(self, kind: str, key: str, *, late_s: float = 0) -> JSON:
+        """What was put there, None when nothing was or its time is over by *late_s* seconds."""
+        ...
+
+    def put(self, kind: str, key: str, value: JSON, *, until: float | None = None) -> None:
+        """Keep *value* until then, in seconds since 1970, or until the record is forgotten."""
+        ...
+
+    def drop(self, kind: str, key: str) -> None:
+        """Keep it no longer."""
+        ...
+
+    def all(self, kind: str) -> Iterator[tuple[str, JSON]]:
+        """Everything of that kind, with its key."""
+        ...
+
+
+class NoShelf:
+    """Keeps nothing."""
+
+    def get(self, kind: str, key: str, *, late_s: float = 0) -> JSON:
+        return None
+
+    def put(self, kind: str, key: str, value: JSON, *, until: float | None = None) -> None:
+        return
+
+    def drop(self, kind: str, key: str) -> None:
+        return
+
+    def all(self, kind: str) -> Iterator[tuple[str, JSON]]:
+        return iter(())
+
+
 class Services(NamedTuple):
     """What a step may use of the world."""
 
@@ -98,6 +134,7 @@ class Services(NamedTuple):
     person: Person
     now: Callable[[], float]  # seconds since the epoch
     tell: Callable[[str], None]  # one line for a person
+    shelf: Shelf = NoShelf()
 
 
 Outputs = Mapping[str, Value]

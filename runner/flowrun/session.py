@@ -28,6 +28,7 @@ from .secret import JSON, Secret, reveal
 from .services import Browser, Person, Services
 from .settings import Settings
 from .stores.files import FileStore
+from .stores.shelf import FileShelf
 from .taint import Unknown
 
 
@@ -153,7 +154,8 @@ class Session:
         client = Direct if self.settings.sandbox else http_from_environment
         with ExitStack() as stack:
             http = stack.enter_context(client(self.console.trace))
-            plain = Services(http, self._browser(), self.person(), time.time, self.console.tell)
+            world = http, self._browser(), self.person(), time.time, self.console.tell
+            plain = Services(*world, FileShelf(job.store.folder / ".flowrun", job.name))
             yield self._sandboxed(stack, job, plain) if self.settings.sandbox else plain
 
     def _sandboxed(self, stack: ExitStack, job: Job, services: Services) -> Services:

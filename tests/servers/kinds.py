@@ -91,6 +91,27 @@ class Person:
         return self.said
 
 
+class MemoryShelf:
+    """A shelf as the clock of a test sees it."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.now = now
+        self.kept: dict[tuple[str, str], tuple[float, JSON]] = {}
+
+    def get(self, kind: str, key: str, *, late_s: float = 0) -> JSON:
+        until, value = self.kept.get((kind, key), (0, None))
+        return value if self.now() < until + late_s else None
+
+    def put(self, kind: str, key: str, value: JSON, *, until: float | None = None) -> None:
+        self.kept[kind, key] = (float("inf") if until is None else until, value)
+
+    def drop(self, kind: str, key: str) -> None:
+        self.kept.pop((kind, key), None)
+
+    def all(self, kind: str) -> Iterator[tuple[str, JSON]]:
+        return ((key, value) for (of, key), (_, value) in self.kept.items() if of == kind)
+
+
 class World:
     """The edges of a step, and what it did to them."""
 
@@ -100,13 +121,15 @@ class World:
         self.wire, self.window, self.person = Wire(server), Window(params or {}), Person(said)
         self.told: list[str] = []
         self.clock = NOON
+        self.shelf = MemoryShelf(lambda: self.clock)
 
     @property
     def services(self) -> Services:
         def now() -> float:
             return self.clock
 
-        return Services(self.wire, self.window, self.person, now, self.told.append)
+        tell = self.told.append
+        return Services(self.wire, self.window, self.person, now, tell, self.shelf)
 
     @property
     def request(self) -> Encoded:
