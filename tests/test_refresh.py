@@ -396,6 +396,47 @@ def test_an_answer_that_nobody_could_read_is_read_again_when_the_recipe_is_mende
     assert len(wire.redeemed) == 1
 
 
+class Doubting:
+    """Redeems, and does not believe the answer for so often."""
+
+    def __init__(self, wire: Wire, *, doubts: int) -> None:
+        self.wire, self.doubts = wire, doubts
+
+    def __call__(self, record: Record, token: str, wrap: Callable[[Http], Http]) -> Record:
+        answer = redemption_by(wrap(self.wire), record)
+        if self.doubts:
+            self.doubts -= 1
+            raise ProviderError("E505", "the id_token names another issuer", outcome="held")
+        return record_in(answer, NOON)
+
+
+def test_an_answer_that_is_not_believed_is_held_and_judged_again_without_being_asked_for(
+    store: FileStore,
+) -> None:
+    doubting = Doubting(Wire(tokens(1)), doubts=2)
+    codes = [refusal(lambda: run(store, doubting)).code for _ in range(2)]
+    held, attempt = stored(store), store.attempt("acme")
+
+    assert codes == ["E505", "E505"]
+    assert (held.access_token, held.needs_person) == ("access-0", None)
+    assert attempt is not None
+    assert attempt.whole
+    assert run(store, doubting).access_token == "access-1"
+    assert doubting.wire.redeemed == ["refresh-0"]
+    assert store.attempt("acme") is None
+
+
+def test_an_answer_to_a_probe_is_held_as_any_other(store: FileStore) -> None:
+    wire = Wire(error(503), tokens(1))
+    refusal(lambda: run(store, wire))
+    doubting = Doubting(wire, doubts=2)
+    codes = [refusal(lambda: run(store, doubting)).code for _ in range(2)]
+
+    assert codes == ["E505", "E505"]
+    assert run(store, doubting).access_token == "access-1"
+    assert wire.redeemed == ["refresh-0", "refresh-0"]
+
+
 def test_an_answer_that_may_hold_a_token_is_kept_before_a_probe(store: FileStore) -> None:
     wire = Wire(Response(200, {}, b'{"data": "access-1"}'), error(400, "invalid_grant"))
     refusal(lambda: run(store, wire))

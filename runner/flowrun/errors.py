@@ -153,8 +153,11 @@ class CallbackError(FlowrunError):
     """The person, the browser, or what came back through them."""
 
 
-Outcome = Literal["ended", "unspent", "unknown"]
-"""What a refused redemption means: the grant is over, it is untouched, or nobody knows."""
+Outcome = Literal["ended", "unspent", "unknown", "held"]
+"""
+What a refused redemption means: the grant is over, it is untouched, or nobody knows; or the answer
+is a good one that flowrun does not believe, and so holds until it does.
+"""
 
 
 class ProviderError(FlowrunError):

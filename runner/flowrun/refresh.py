@@ -175,16 +175,16 @@ class _Refresh(NamedTuple):
         attempt, verdict = journal.attempt, journal.verdict(error)
         if attempt and verdict == "unknown" and journal.replay and attempt.state == "unknown":
             return self._try_again(record, attempt)  # a mended recipe finds nothing in it either
-        if attempt and verdict and attempt.state == "probed":
+        if attempt and verdict and verdict != "held" and attempt.state == "probed":
             raise self._given_up(record, attempt) from None
         self._note(record, error, **({"needs_person": str(error)} if verdict == "ended" else {}))
         if attempt and verdict == "unknown":
             attempt.mark("unknown")
         elif attempt and verdict == "unspent":
             attempt.undo()
-        elif attempt and verdict:
+        elif attempt and verdict == "ended":
             attempt.discard()
-        raise error
+        raise error  # what is held stays in the journal, to be judged again
 
     def _given_up(self, record: Record, attempt: Attempt) -> ProviderError:
         error = self._needs_person(OUTCOME_UNKNOWN)
