@@ -33,6 +33,7 @@ SPECIFICATIONS = {
     "RFC 8707": ("Resource Indicators", RFC.format(8707)),
     "RFC 8725": ("JSON Web Token Best Current Practices", RFC.format(8725)),
     "RFC 9101": ("JWT-Secured Authorization Request (JAR)", RFC.format(9101)),
+    "RFC 9110": ("HTTP Semantics", RFC.format(9110)),
     "RFC 9126": ("Pushed Authorization Requests (PAR)", RFC.format(9126)),
     "RFC 9207": ("Authorization Server Issuer Identification", RFC.format(9207)),
     "RFC 9396": ("Rich Authorization Requests (RAR)", RFC.format(9396)),

@@ -28,10 +28,10 @@ ROOT = Path(flowrun.__path__[0])
 
 LAYERS = {
     "ground": "_verdict content errors freshness message near place scalar secret settings spans",
-    "language": "build document.* expression filters fit flow formatting hosts inputs jose keys "
-    "layout library literals load merge notation oauth.* operators order patterns profiles record "
-    "remedies scan schema scope services simple spelling syntax taint template tree trust urls "
-    "wire",
+    "language": "build clock document.* expression filters fit flow formatting hosts inputs jose "
+    "keys layout library literals load merge notation oauth.* operators order patterns profiles "
+    "record remedies scan schema scope services simple spelling syntax taint template tree trust "
+    "urls wire",
     "edges": "capture.* guard http proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
     "engine": "checks.* current engine job passes plan rehearsal review",

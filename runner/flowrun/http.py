@@ -8,6 +8,7 @@ import select
 import socket
 from urllib.parse import urlsplit
 
+from .clock import Clock
 from .errors import TransportError
 from .message import Response
 from .transport import (
@@ -26,20 +27,28 @@ from .wire import Encoded
 PROXIES = ("https_proxy", "http_proxy", "all_proxy")
 
 
-def http_from_environment(on_exchange: Exchanged | None = None, *, timeout_s: float = 30) -> Client:
+def http_from_environment(
+    on_exchange: Exchanged | None = None, *, timeout_s: float = 30, clock: Clock | None = None
+) -> Client:
     """A client that goes through a proxy only where the environment names one."""
     if any(os.environ.get(name) or os.environ.get(name.upper()) for name in PROXIES):
         from .proxy import Proxied
 
-        return Proxied(on_exchange, timeout_s=timeout_s)
-    return Direct(on_exchange, timeout_s=timeout_s)
+        return Proxied(on_exchange, timeout_s=timeout_s, clock=clock)
+    return Direct(on_exchange, timeout_s=timeout_s, clock=clock)
 
 
 class Direct(Client):
     """The standard library's client: importing another one takes longer than three requests."""
 
-    def __init__(self, on_exchange: Exchanged | None = None, *, timeout_s: float = 30) -> None:
-        super().__init__(on_exchange, timeout_s=timeout_s)
+    def __init__(
+        self,
+        on_exchange: Exchanged | None = None,
+        *,
+        timeout_s: float = 30,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(on_exchange, timeout_s=timeout_s, clock=clock)
         self._kept: dict[str, http.client.HTTPConnection] = {}
 
     def close(self) -> None:

@@ -79,5 +79,17 @@ class Response:
         return content_of(self.body, self.content_type)
 
     @property
+    def date(self) -> float | None:
+        """When the server says that it answered, in seconds since 1970 (RFC 9110 section 6.6.1)."""
+        from datetime import UTC
+        from email.utils import parsedate_to_datetime
+
+        try:
+            stamp = parsedate_to_datetime(self.headers.get("date", ""))
+        except (ValueError, TypeError, OverflowError):  # Python 3.11 raises each of them
+            return None
+        return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
+
+    @property
     def ok(self) -> bool:
         return 200 <= self.status < 300

@@ -135,6 +135,11 @@ class Services(NamedTuple):
     now: Callable[[], float]  # seconds since the epoch
     tell: Callable[[str], None]  # one line for a person
     shelf: Shelf = NoShelf()
+    ahead: Callable[[str], float] = lambda _: 0  # of the clock at an origin, in seconds
+
+    def now_at(self, origin: str) -> float:
+        """What the clock at *origin* says now, as far as its answers have told it."""
+        return self.now() + self.ahead(origin)
 
 
 Outputs = Mapping[str, Value]

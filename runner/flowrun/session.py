@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from .clock import Clock
 from .console import Console, Nobody, Terminal, browser_is_here, person_is_here
 from .errors import StoreError
 from .flow import SECTIONS, Flow, Input
@@ -152,10 +152,12 @@ class Session:
         from .http import Direct, http_from_environment
 
         client = Direct if self.settings.sandbox else http_from_environment
+        tell, clock = self.console.tell, Clock(tell=self.console.tell)
         with ExitStack() as stack:
-            http = stack.enter_context(client(self.console.trace))
-            world = http, self._browser(), self.person(), time.time, self.console.tell
-            plain = Services(*world, FileShelf(job.store.folder / ".flowrun", job.name))
+            http = stack.enter_context(client(self.console.trace, clock=clock))
+            shelf = FileShelf(job.store.folder / ".flowrun", job.name)
+            world = http, self._browser(), self.person(), clock, tell
+            plain = Services(*world, shelf, clock.ahead)
             yield self._sandboxed(stack, job, plain) if self.settings.sandbox else plain
 
     def _sandboxed(self, stack: ExitStack, job: Job, services: Services) -> Services:

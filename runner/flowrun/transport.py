@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Self
 from urllib.parse import urlsplit
 
+from .clock import Clock
 from .errors import ProviderError, TransportError
 from .message import Request, Response
 from .wire import Encoded, encode
@@ -47,17 +48,26 @@ class Deadline(threading.Timer):
 class Client:
     """Sends requests one at a time and tells a listener of each; see `services.Http`."""
 
-    def __init__(self, on_exchange: Exchanged | None = None, *, timeout_s: float = 30) -> None:
+    def __init__(
+        self,
+        on_exchange: Exchanged | None = None,
+        *,
+        timeout_s: float = 30,
+        clock: Clock | None = None,
+    ) -> None:
         self._on_exchange, self._timeout_s = on_exchange, timeout_s
+        self._clock = clock or Clock()
 
     def send(self, request: Request, *, redeems: bool = False) -> Response:
         encoded, response, deadline = encode(request), None, Deadline(self._timeout_s)
+        sent_at = self._clock()
         deadline.start()
         try:
             answer = self._carry(encoded, deadline, fresh=redeems)
             if deadline.over:  # then it may have been cut where it seems to end
                 raise not_answered(encoded.url, late=True)
             response = answer
+            self._clock.compare(encoded.url, response, sent_at=sent_at)
         finally:
             deadline.cancel()
             if self._on_exchange:
