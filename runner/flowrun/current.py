@@ -29,7 +29,6 @@ from .refresh import refresh
 from .secret import Secret, Value, reveal
 from .services import Http, Listener, Services
 from .steps import KINDS
-from .steps.capture import redirect_uri
 from .steps.kind import Options, StepKind
 
 Action = Literal["fresh", "refreshed", "obtained"]
@@ -225,6 +224,8 @@ def _listening(
         for step in job.flow.steps("steps"):
             if step.kind != "capture":
                 continue
+            from .steps.capture import redirect_uri
+
             wanted = redirect_uri(Options(step, KINDS["capture"], State(inputs).scope(job.flow)))
             listener = stack.enter_context(services.browser.listen(wanted))
             listeners[step.id] = listener

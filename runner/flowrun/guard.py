@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import cache
 
 from .hosts import HostRule
 from .message import Request, Response
@@ -33,6 +34,27 @@ class RoutedHttp:
         url = self._route(str(reveal(request.url)))
         sealed = Secret(url) if isinstance(request.url, Secret) else url
         return self._http.send(request._replace(url=sealed), redeems=redeems)
+
+
+class LateBrowser:
+    """A browser that is loaded by the first flow that has a login."""
+
+    def __init__(self, make: Callable[[], Browser]) -> None:
+        self._make = cache(make)
+
+    def listen(self, redirect_uri: str) -> AbstractContextManager[Listener]:
+        return self._make().listen(redirect_uri)
+
+    def fetch(
+        self,
+        url: str,
+        listener: Listener,
+        judge: Judge,
+        *,
+        timeout_s: float,
+        mode: str = "query",
+    ) -> Mapping[str, str]:
+        return self._make().fetch(url, listener, judge, timeout_s=timeout_s, mode=mode)
 
 
 class RoutedBrowser:

@@ -13,6 +13,9 @@ from .taint import Unknown
 from .template import Scope, leaves
 from .urls import Hole, checked, fill, origin
 
+RUN = ("steps", "callback", "saved")
+"""What only a run can tell."""
+
 
 class HostRule:
     """The origins that stand in a recipe, and its `hosts`; raises `FlowError` E205, E214."""
@@ -51,7 +54,8 @@ def literal_origin(text: str, scope: Scope) -> str | None:
 
     None when a step, a callback, an answer or the record does: then only `hosts` can allow it.
     """
-    inputs = Scope({"inputs": scope.values.get("inputs", {})}, scope.vars)
+    unknown = {root: Unknown(root) for root in RUN}
+    inputs = Scope({"inputs": scope.values.get("inputs", {}), **unknown}, scope.vars)
     parts: list[str | Hole] = []
     try:
         for part in leaves(text, inputs):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .errors import located
 from .flow import SECTIONS, Flow, Step
-from .hosts import HostRule, literal_origin
+from .hosts import RUN, HostRule, literal_origin
 from .message import Request
 from .scope import Undefined, inside
 from .secret import JSON, Secret, Value, masked, reveal
@@ -46,7 +46,7 @@ class Planned(NamedTuple):
 
 def imagined(flow: Flow, inputs: Value) -> Scope:
     """What a step may read; what only a run can tell stands as <path>."""
-    unknown = {root: Unknown(root) for root in ("steps", "callback", "saved")}
+    unknown = {root: Unknown(root) for root in RUN}
     return Scope({"inputs": inputs, **unknown}, flow.vars)
 
 

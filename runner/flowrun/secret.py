@@ -139,15 +139,22 @@ def _texts(value: Value) -> Iterator[str]:
             yield from _texts(item)
 
 
+def _markup(value: str) -> str:
+    if not re.search("[&<>\"']", value):
+        return value  # as nearly always, and html takes a millisecond to load
+    import html
+
+    return html.escape(value)
+
+
 def _spellings(value: str) -> set[str]:
     # Imported here: the way to a cached token shows nothing and needs none of them.
     import base64
-    import html
     import json
     import urllib.parse
 
     raw = value.encode("utf-8", "surrogatepass")
-    percent, markup = urllib.parse.quote(raw, safe=""), html.escape(value)
+    percent, markup = urllib.parse.quote(raw, safe=""), _markup(value)
     coded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
     return {
         value,

@@ -11,7 +11,7 @@ from .clock import Clock
 from .console import Console, Nobody, Terminal, browser_is_here, person_is_here
 from .errors import StoreError
 from .flow import SECTIONS, Flow, Input
-from .guard import RoutedBrowser, RoutedHttp
+from .guard import LateBrowser, RoutedBrowser, RoutedHttp
 from .inputs import INVENTED, TYPED_BEFORE, Resolved, Sources, resolve
 from .job import (
     Job,
@@ -156,7 +156,7 @@ class Session:
         with ExitStack() as stack:
             http = stack.enter_context(client(self.console.trace, clock=clock))
             shelf = FileShelf(job.store.folder / ".flowrun", job.name)
-            world = http, self._browser(), self.person(), clock, tell
+            world = http, LateBrowser(self._browser), self.person(), clock, tell
             plain = Services(*world, shelf, clock.ahead)
             yield self._sandboxed(stack, job, plain) if self.settings.sandbox else plain
 

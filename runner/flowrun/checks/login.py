@@ -12,7 +12,6 @@ from ..near import near_to
 from ..oauth.pkce import METHODS as CHALLENGES
 from ..place import place_of
 from ..secret import Value
-from ..steps.capture import UNTIED, UNTIED_HINT
 from ..taint import Unknown
 from ..urls import is_loopback
 from .reading import Reading
@@ -84,6 +83,8 @@ def untied(reading: Reading) -> Iterator[Problem]:
             asked = asked or step.kind == "authorize"
             tied = asked or _roots(reading, step) & {"callback", "vars"}
             if step.kind == "capture" and not tied:
+                from ..steps.capture import UNTIED, UNTIED_HINT
+
                 yield Problem("E224", UNTIED, UNTIED_HINT, step.place)
 
 
