@@ -192,6 +192,20 @@ def test_a_shared_variable_is_for_no_one_of_several(cli: Cli, good: Raw, evil: R
     assert (good.requests, evil.requests) == ([], [])
 
 
+def test_a_profile_that_fails_keeps_no_other_from_its_token(cli: Cli, good: Raw) -> None:
+    recipe(cli)
+    nowhere = "http://127.0.0.1:1"
+    profiles = f"profiles: {{a: {{site: '{nowhere}'}}, b: {{site: '{good.url}', tenant: b}}}}\n"
+    both = write(cli, "both.yaml", f"flowrun: 1\nextends: ./acme.yaml\n{profiles}")
+    secrets = {f"FLOWRUN_{name}__CLIENT_SECRET": SECRET for name in ("ACME", "B")}
+
+    done = cli(both, "--all-profiles", "--json", **secrets)
+
+    first, second = json.loads(done.stdout)
+    assert (done.status, first["name"]) == (6, f"{both} --profile a"), done.stdout
+    assert (first["problems"][0]["code"], second["action"]) == ("E601", "obtained")
+
+
 @pytest.mark.parametrize(
     "words", [["refresh", "--all"], ["refresh", "one", "two"], ["refresh", "two"]]
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..console import Console
 from ..current import make_current
+from ..errors import FlowrunError
 from ..profiles import lending
 from ..secret import JSON
 from ..session import Session
@@ -24,29 +25,29 @@ def run(
 ) -> int:
     """Bring the token of each flow up to date; prints where its record is."""
     console = Console(verbose=settings.verbose)
-    wanted = {flow: _profiles(flow, settings, console, all_of_them=all_profiles) for flow in flows}
-    alone = sum(map(len, wanted.values())) == 1
+    wanted = {flow: (flow, settings.profile) for flow in flows}
+    if all_profiles:
+        wanted = {name: it for flow in flows for name, it in _profiles(flow, console).items()}
 
-    def act(flow: str) -> JSON:
-        done: list[JSON] = []
-        for profile in wanted[flow]:
-            session = Session(settings._replace(profile=profile, alone=alone), console)
-            done.append(_run(flow, session, again=again, quiet=json))
-        return done[0] if len(done) == 1 else done
+    def act(name: str) -> JSON:
+        flow, profile = wanted[name]
+        session = Session(settings._replace(profile=profile, alone=len(wanted) == 1), console)
+        return _run(flow, session, again=again, quiet=json)
 
     return each(list(wanted), act, console, json=json)
 
 
-def _profiles(
-    flow: str, settings: Settings, console: Console, *, all_of_them: bool
-) -> Sequence[str]:
-    if not all_of_them:
-        return [settings.profile]
-    loaded = load(flow, console)
+def _profiles(flow: str, console: Console) -> dict[str, tuple[str, str]]:
+    """The flow with each of its profiles, by what to call the two together."""
+    try:
+        loaded = load(flow, console)
+    except FlowrunError:
+        return {flow: (flow, "")}  # which tells what is wrong when its turn comes
     lent = lending(loaded.document)
     if lent:
         console.tell(f"left out, since other profiles extend it: {', '.join(sorted(lent))}")
-    return [name for name in loaded.profiles if name not in lent]
+    profiles = [name for name in loaded.profiles if name not in lent]
+    return {f"{flow} --profile {name}": (flow, name) for name in profiles}
 
 
 def _run(name: str, session: Session, *, again: bool, quiet: bool) -> JSON:
