@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -68,7 +69,7 @@ ROTATION = (
     "oidcc-client-test-signing-key-rotation",
 )
 
-PLANS = {
+PLANS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "oidcc-client-basic-certification-test-plan": BASIC,
     "oidcc-client-hybrid-certification-test-plan": HYBRID,
     "oidcc-client-implicit-certification-test-plan": IMPLICIT,

@@ -20,6 +20,7 @@ import pytest
 from servers.command import Cli, Done
 from servers.proxy import Quiet, running
 from servers.rig import free_port, unavailable
+from standards import proves
 
 pytestmark = pytest.mark.browser
 
@@ -127,6 +128,7 @@ def end_group(leader: int) -> None:
             over.wait(0.1)
 
 
+@proves("RFC 8252", "6", "brings the code from the system's browser")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_real_browser_brings_the_code(cli: Cli, chromium: str, host: str) -> None:
     done, provider = login(cli, chromium, {"code": "fake-code"}, host)

@@ -21,6 +21,7 @@ import pytest
 from servers.command import TIMEOUT_S, Cli, Done
 from servers.raw import Raw, listening
 from servers.zendesk import CLIENTS, Served
+from standards import proves
 
 SECRET = str(CLIENTS["flowrun_test"])
 WRONG = "fake-wrong-secret-of-nobody"
@@ -127,6 +128,7 @@ def holding(folder: Path, secrets: set[str]) -> set[Path]:
     return {path for path in files if any(s.encode() in path.read_bytes() for s in secrets)}
 
 
+@proves("RFC 6749", "10.3", "shows no token, code or secret anywhere else")
 def test_no_secret_of_a_whole_life_is_seen(watched: Watched) -> None:
     statuses = {
         "run": watched.flow("-v").status,

@@ -21,6 +21,7 @@ from flowrun.capture import PersonsBrowser
 from flowrun.capture.listener import bind
 from flowrun.errors import CallbackError
 from servers.login import GOOD, URL, Login, exchange, in_thread, judge, login, received, status
+from standards import proves
 
 
 def test_a_redirect_is_decoded_once_and_its_page_says_that_the_token_is_there() -> None:
@@ -105,6 +106,7 @@ def test_a_foreign_state_is_answered_and_told_once_and_the_login_goes_on() -> No
     assert begun.parameters["code"] == "fake-code"
 
 
+@proves("RFC 8252", "8.3", "answers nothing but the redirect")
 @pytest.mark.parametrize(
     ("target", "lines", "method", "expected"),
     [
@@ -217,6 +219,7 @@ def test_a_trickle_is_cut_off_and_blocks_nothing() -> None:
     assert begun.parameters["code"] == "fake-code"
 
 
+@proves("RFC 8252", "7.3", "localhost is both families, so that neither is anybody else's")
 def test_localhost_is_both_families_on_one_port() -> None:
     for host in ("127.0.0.1", "::1"):
         with login("http://localhost:0/callback") as begun:
@@ -229,6 +232,7 @@ def test_localhost_is_both_families_on_one_port() -> None:
         assert begun.parameters["code"] == "fake-code"
 
 
+@proves("RFC 8252", "7.3", "listens on IPv6, too")
 def test_the_ipv6_loopback_stands_in_brackets() -> None:
     with login("http://[::1]:0/callback") as begun:
         request = f"GET {GOOD} HTTP/1.1\r\nHost: [::1]:{begun.port}\r\n\r\n"
@@ -264,6 +268,7 @@ def test_a_busy_port_is_named_with_its_holder_before_anybody_is_asked(host: str,
         assert f"(process {os.getpid()})" in str(caught.value)
 
 
+@proves("RFC 8252", "8.3", "listens only while it waits for the redirect")
 def test_the_port_is_free_again_afterwards() -> None:
     with login("http://localhost:0/callback") as begun:
         page, _ = in_thread(lambda: begun.get(GOOD))
@@ -294,6 +299,7 @@ def test_nobody_coming_back_names_the_redirect_uri_and_what_was_refused() -> Non
     assert "another state" in begun.error.problems[0].hint
 
 
+@proves("RFC 9700", "4.2.4", "its page sends no referrer, and loads nothing")
 def test_the_page_is_private_and_needs_nothing_from_outside() -> None:
     with login(hold_s=0.05) as begun:
         head, _, body = begun.get(GOOD).partition("\r\n\r\n")

@@ -15,11 +15,13 @@ import pytest
 from flowrun.capture import PersonsBrowser
 from flowrun.errors import CallbackError
 from servers.login import Login, in_thread, login, received, status
+from standards import proves
 
 SENT = "code=fake-code&state=right"
 FORGED = "code=forged&state=wrong"
 
 
+@proves("Form Post Response Mode", "2", "reads the answer from a posted form")
 @pytest.mark.parametrize("mode", ["form_post", "fragment"])
 def test_a_posted_form_is_decoded_once_and_its_page_waits_for_the_token(mode: str) -> None:
     with login(mode=mode) as begun:
@@ -87,6 +89,7 @@ def test_a_second_form_is_told_that_the_first_was_received() -> None:
     assert begun.parameters["code"] == "fake-code"
 
 
+@proves("Form Post Response Mode", "2", "reads an error from a posted form")
 def test_a_denial_may_come_as_a_form() -> None:
     with login(mode="form_post") as begun:
         answer = begun.post("error=access_denied&state=right")
@@ -129,6 +132,7 @@ def test_what_is_no_form_is_answered_and_ends_nothing(
     assert waited
 
 
+@proves("Form Post Response Mode", "2", "takes no other content type")
 @pytest.mark.parametrize(
     "type", ["application/json", "text/plain", "multipart/form-data; boundary=x", "nonsense"]
 )
@@ -193,6 +197,7 @@ def test_too_many_unfinished_forms_push_out_the_first_of_them() -> None:
     assert begun.parameters["code"] == "fake-code"
 
 
+@proves("Form Post Response Mode", "4", "does not believe a query where it has asked for a form")
 def test_a_query_where_a_form_is_awaited_is_told_and_ends_nothing() -> None:
     with login(mode="form_post", timeout_s=0.5) as begun:
         answers = [begun.get(f"/callback?{SENT}"), begun.get(f"/callback?{SENT}x")]
@@ -234,6 +239,7 @@ def test_the_page_for_a_fragment_may_run_its_own_script_and_ask_nobody_else() ->
     assert "paste the whole address" in re.findall("<noscript>(.*?)</noscript>", body)[0]
 
 
+@proves("Multiple Response Types", "2.1", "does not believe a query where a fragment is to come")
 def test_a_query_is_not_believed_where_a_fragment_is_awaited() -> None:
     with login(mode="fragment") as begun:
         answer = begun.get(f"/callback?{SENT}")
@@ -280,6 +286,7 @@ def test_redirections_on_one_port_are_waited_for_in_turn(paths: tuple[str, str])
     assert "You are logged in" in pages[1][1][0]
 
 
+@proves("RFC 8252", "8.10", "takes the redirect only at the URI that it was asked for with")
 def test_the_path_that_is_not_waited_at_now_is_nothing() -> None:
     browser = PersonsBrowser(tell=print, open_browser=False, terminal=None, hold_s=0.05)
     with browser.listen("http://127.0.0.1:0/install") as first:

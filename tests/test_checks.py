@@ -18,6 +18,7 @@ from flowrun.review import downgrades
 from flowrun.steps import KINDS
 from flowrun.template import uses
 from servers.kinds import World, answer, run_kind, step_of
+from standards import proves
 
 TOKEN = "  - token: {post: 'https://id.example/token'}\n"
 
@@ -114,6 +115,7 @@ steps:
     return [each.message for each in downgrades(Reading(load_source(Source("flow.yaml", text))))]
 
 
+@proves("RFC 6750", "5.3", "lists a token in a URL as a step down")
 @pytest.mark.parametrize(
     ("step", "found"),
     [

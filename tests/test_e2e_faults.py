@@ -26,6 +26,7 @@ import pytest
 from servers.command import TIMEOUT_S, Cli, Done, Process
 from servers.raw import Behave, Raw, listening
 from servers.rig import free_port
+from standards import proves
 
 SECRET = "fake-secret-of-acme"
 CODE = "fake-code-of-acme"
@@ -369,6 +370,7 @@ def test_an_odd_answer_with_a_token_in_it_is_a_token(
     assert record_of(cli)["access_token"] == f"{ACCESS}-1"
 
 
+@proves("RFC 6749", "10.14", "what a server says cannot control the terminal")
 @pytest.mark.parametrize("command", ["login", "refresh"])
 def test_what_a_provider_says_is_told_without_secrets_and_controls(
     member: Cli, provider: Provider, command: str
@@ -385,6 +387,7 @@ def test_what_a_provider_says_is_told_without_secrets_and_controls(
     assert all(c.isprintable() or c == "\n" for c in done.stderr + done.stdout)
 
 
+@proves("RFC 6749", "4.1.2.1", "shows what the server says without control characters")
 def test_an_error_from_the_authorization_page_is_told_without_controls(
     cli: Cli, provider: Provider
 ) -> None:
@@ -461,6 +464,7 @@ steps:
 """
 
 
+@proves("RFC 9700", "4.4.2", "sends nothing to an endpoint that the recipe does not name")
 def test_a_discovered_endpoint_elsewhere_gets_nothing_until_the_recipe_names_its_host(
     cli: Cli, provider: Provider
 ) -> None:

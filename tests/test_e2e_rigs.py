@@ -13,6 +13,7 @@ import pytest
 
 from servers.command import RECIPES, TESTS, Cli, Done
 from servers.rig import Rig
+from standards import proves
 
 pytestmark = pytest.mark.rig
 
@@ -45,6 +46,7 @@ def redeem(rig: Rig, refresh_token: object) -> int:
             return error.code
 
 
+@proves("RFC 8252", "7.3", "listens on any free port of loopback")
 @pytest.mark.parametrize(
     ("recipe", "client", "secret"),
     [
@@ -126,6 +128,7 @@ def test_forged_redirect_does_not_disturb_the_login(cli: Cli, any_rig: Rig) -> N
     assert token_of(cli)["access_token"]
 
 
+@proves("RFC 6749", "10.12", "a forged redirect is no login")
 def test_forged_redirect_alone_is_no_login(cli: Cli, any_rig: Rig) -> None:
     forge = f"{TESTS / 'visitors' / 'forge'} %s"
     done = login(cli, any_rig, forge, recipe="provider-impatient")
@@ -145,6 +148,7 @@ def test_fresh_token_is_printed_and_used_again(cli: Cli, any_rig: Rig, approve: 
     assert cli.record("provider").read_bytes() == before
 
 
+@proves("RFC 9700", "4.14.2", "a refresh token that was used elsewhere ends in a new consent")
 def test_used_refresh_token_needs_a_person_and_keeps_the_record(
     cli: Cli, any_rig: Rig, approve: str
 ) -> None:
@@ -159,6 +163,7 @@ def test_used_refresh_token_needs_a_person_and_keeps_the_record(
     assert token_of(cli)["access_token"]
 
 
+@proves("RFC 7009", "2.1", "posts the token and the client's authentication")
 def test_revoked_grant_is_over_at_the_server(cli: Cli, any_rig: Rig, approve: str) -> None:
     assert login(cli, any_rig, approve).status == 0
     refresh_token = token_of(cli)["refresh_token"]

@@ -22,6 +22,7 @@ from flowrun.secret import Secret
 from flowrun.transport import MAX_RESPONSE_BYTES, Client
 from servers.proxy import proxy
 from servers.raw import Raw, listening
+from standards import proves
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SECRET = "fake-secret-of-acme"
@@ -135,6 +136,7 @@ def test_headers_of_one_name_are_joined(carrier: Open) -> None:
     assert (response.status, response.headers["x-a"]) == (201, "1, 2")
 
 
+@proves("RFC 9110", "15.4", "follows no redirect, so that nobody else is sent what it holds")
 def test_redirect_is_returned_and_not_followed(carrier: Open) -> None:
     answer = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
     with listening(answer, OK) as server:
@@ -419,6 +421,7 @@ def test_certificate_of_a_trusted_authority_is_taken(
     assert response.body == b"ok"
 
 
+@proves("RFC 6749", "10.9", "sends nothing to a server without a good certificate")
 @pytest.mark.parametrize(
     ("flaw", "words"),
     [("authority", "issuer|self-signed"), ("name", "ostname mismatch"), ("time", "expired")],

@@ -36,6 +36,7 @@ def test_the_challenge_of_rfc_7636_appendix_b() -> None:
     assert challenge_of(verifier, "plain") == verifier
 
 
+@proves("RFC 7636", "4.1", "makes a new random verifier for each login")
 def test_a_verifier_is_long_enough_and_never_the_same() -> None:
     verifiers = {new_verifier() for _ in range(100)}
 
@@ -54,6 +55,7 @@ RFC_CLIENT = Client("s6BhdRkqt3", Secret("7Fjfp0ZBr1KtDRbnfVdmIw"))
 RFC_HEADER = "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"
 
 
+@proves("RFC 6749", "2.3.1", "authenticates with a Basic header")
 @pytest.mark.parametrize("auth", ["basic", "basic-raw"])
 def test_the_basic_header_of_rfc_6749(auth: str) -> None:
     body, headers = authenticate(RFC_CLIENT._replace(auth=auth))
@@ -61,6 +63,7 @@ def test_the_basic_header_of_rfc_6749(auth: str) -> None:
     assert (body, reveal(headers)) == ({}, {"Authorization": RFC_HEADER})
 
 
+@proves("RFC 6749", "2.3.1", "authenticates in the body where the recipe says so")
 def test_the_body_of_rfc_6749() -> None:
     body, headers = authenticate(RFC_CLIENT)
 
@@ -79,11 +82,13 @@ def test_odd_characters_are_form_encoded_unless_raw(auth: str, pair: str) -> Non
     assert base64.b64decode(header.removeprefix("Basic ")).decode() == pair
 
 
+@proves("RFC 6749", "3.2.1", "a client without a secret names itself")
 @pytest.mark.parametrize("auth", ["post", "basic", "basic-raw", "none"])
 def test_a_public_client_only_names_itself(auth: str) -> None:
     assert authenticate(Client("acme", None, auth)) == ({"client_id": "acme"}, {})
 
 
+@proves("RFC 7617", "2", "refuses a user with a colon, and control characters")
 @pytest.mark.parametrize(
     ("user", "password"),
     [("a:b", "c"), ("a", "b\r\nX: y"), ("a\0", "b"), ("a", "b\udc80"), ("a", ["b"]), ({}, "b")],
@@ -123,6 +128,7 @@ def test_the_redirect_of_rfc_6749_is_ours() -> None:
     judge({"code": "SplxlOBeZQQYbYS6WxSbIA", "state": "xyz"}, STATE)
 
 
+@proves("RFC 6749", "4.1.2.1", "tells each error by its own code, if the state is ours")
 @pytest.mark.parametrize(
     ("params", "expected", "code", "message"),
     [
@@ -175,6 +181,7 @@ def test_a_redirect_that_answers_is_taken(params: Mapping[str, str], expected: E
     judge(params, expected)
 
 
+@proves("Multiple Response Types", "2.1", "a token comes in the fragment")
 @pytest.mark.parametrize(
     ("response_type", "answers", "mode"),
     [
@@ -193,6 +200,7 @@ def test_what_is_asked_for_is_demanded_and_no_server_sees_a_token(
     assert (answers_to(response_type), mode_of(response_type)) == (answers, mode)
 
 
+@proves("Multiple Response Types", "5", "a redirect must carry all that its response type asks for")
 def test_a_redirect_must_carry_all_that_was_asked_for() -> None:
     hybrid = STATE._replace(answers=answers_to("code id_token"))
     judge({"code": "a", "id_token": "b", "state": "xyz"}, hybrid)
@@ -211,6 +219,7 @@ def test_a_bare_code_needs_pkce() -> None:
         judge({"code": "a"}, STATE._replace(pkce=False), bare=True)
 
 
+@proves("RFC 6749", "10.12", "takes no other state")
 @given(st.text(), st.text(min_size=1))
 def test_no_other_state_passes(sent: str, state: str) -> None:
     if sent == state:
@@ -230,6 +239,7 @@ RFC_ANSWER = b"""{
 }"""
 
 
+@proves("RFC 6749", "5.1", "reads the token, and when it ends")
 def test_the_answer_of_rfc_6749() -> None:
     payload = payload_of(Response(200, JSON_TYPE, RFC_ANSWER), HOST)
 
@@ -315,6 +325,7 @@ def test_an_error_is_found_in_its_usual_places(payload: dict[str, JSON], refusal
     assert refusal_in(payload) == refusal
 
 
+@proves("RFC 6749", "5.2", "knows which error ends a grant")
 @pytest.mark.parametrize(
     ("status", "error", "code", "outcome"),
     [

@@ -24,6 +24,7 @@ from flowrun.refresh import Policy, Redeem, carry_over, refresh
 from flowrun.secret import JSON, Secret, reveal
 from flowrun.services import Http
 from flowrun.stores.files import FileStore
+from standards import proves
 
 NOON = 1_700_000_000
 ROTATING = Policy(rotates=True, grace_s=0)
@@ -156,6 +157,7 @@ def test_a_fresh_record_is_left_alone(store: FileStore) -> None:
     assert wire.redeemed == []
 
 
+@proves("RFC 6749", "6", "replaces the old refresh token with the new one")
 def test_a_due_record_is_redeemed_once_and_counted(store: FileStore) -> None:
     wire = Wire(tokens(1, instance_url="https://x.example"))
 
@@ -174,6 +176,7 @@ def test_a_record_that_is_not_there_cannot_be_refreshed(tmp_path: Path) -> None:
     assert refusal(lambda: run(FileStore(tmp_path / "t"), Wire(tokens(1)))).code == "E705"
 
 
+@proves("RFC 6749", "6", "keeps the refresh token where no new one comes")
 def test_a_refresh_token_lives_on_where_none_comes_back(store: FileStore) -> None:
     wire = Wire(Response(200, {}, b'{"access_token": "access-1", "refresh_token": null}'))
 
@@ -687,6 +690,7 @@ def killed(store: FileStore, port: int, dies: str) -> None:
         assert process.wait() == -signal.SIGKILL
 
 
+@proves("RFC 9700", "4.14.2", "never uses a rotated refresh token twice by itself")
 def test_eight_processes_at_once_redeem_once(store: FileStore) -> None:
     provider = Provider()
     with serving(provider) as port:

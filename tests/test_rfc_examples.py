@@ -25,6 +25,7 @@ from flowrun.secret import JSON, Secret, Value, reveal
 from flowrun.services import Outputs
 from servers.kinds import Bound, World
 from servers.raw import listening
+from standards import proves
 
 CB = "https://client.example.com/cb"
 CODE, TOKEN, REFRESH = "SplxlOBeZQQYbYS6WxSbIA", "2YotnFZFEjr1zCsicMWpAA", "tGzv3JOkF0XG5Qx2TlKWIA"
@@ -135,6 +136,8 @@ CODE_GRANT = f"""\
 BASIC = "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW"
 
 
+@proves("RFC 6749", "4.1.1", "asks for a code with the client's id and redirection URI")
+@proves("RFC 6749", "4.1.3", "redeems the code with the same redirection URI")
 def test_the_authorization_code_grant() -> None:
     played = play(CODE_GRANT, http(ANSWER), redirect=f"{CB}?code={CODE}&state=xyz")
 
@@ -158,6 +161,7 @@ def test_the_authorization_code_grant() -> None:
     assert {name: played.token[name] for name in ANSWER} == ANSWER
 
 
+@proves("RFC 6749", "4.1.2.1", "tells a denial")
 def test_the_error_response_of_the_authorization_endpoint() -> None:
     with pytest.raises(CallbackError) as caught:
         play(CODE_GRANT, redirect=f"{CB}?error=access_denied&state=xyz")
@@ -165,6 +169,7 @@ def test_the_error_response_of_the_authorization_endpoint() -> None:
     assert caught.value.code == "E402"
 
 
+@proves("RFC 6749", "5.2", "tells an error of the token endpoint")
 def test_the_error_response_of_the_token_endpoint() -> None:  # section 5.2
     with pytest.raises(ProviderError, match="invalid_request") as caught:
         play(
@@ -183,6 +188,7 @@ IMPLICIT = CODE_GRANT.replace("response_type: code", "response_type: token")
 IMPLICIT = IMPLICIT.partition("  - token:")[0] + "  - token: {answer: callback}\n"
 
 
+@proves("RFC 6749", "4.2.2", "reads a token in the fragment")
 def test_the_implicit_grant() -> None:  # section 4.2
     answer = f"access_token={TOKEN}&state=xyz&token_type=example&expires_in=3600"
     played = play(IMPLICIT, redirect=f"{CB}#{answer}", mode="fragment")
@@ -191,6 +197,7 @@ def test_the_implicit_grant() -> None:  # section 4.2
     assert (played.token["access_token"], played.sent) == (TOKEN, [])
 
 
+@proves("RFC 6749", "4.2.2.1", "reads an error in the fragment")
 def test_the_error_response_of_the_implicit_grant() -> None:  # section 4.2.2.1
     with pytest.raises(CallbackError) as caught:
         play(IMPLICIT, redirect=f"{CB}#error=access_denied&state=xyz", mode="fragment")
@@ -208,6 +215,8 @@ GRANTS = {
 }
 
 
+@proves("RFC 6749", "4.3.2", "redeems a password")
+@proves("RFC 6749", "4.4.2", "asks for a token of the client's own")
 @pytest.mark.parametrize("grant", GRANTS)
 def test_a_grant_without_a_browser(grant: str) -> None:
     client = "{id: s6BhdRkqt3, secret: gX1fBat3bV, auth: basic}"
@@ -230,6 +239,7 @@ REFRESH_STEP = """\
 """
 
 
+@proves("RFC 6749", "6", "redeems a refresh token with the client's authentication")
 @pytest.mark.parametrize(
     ("auth", "secret", "header"),
     [
@@ -257,6 +267,7 @@ def test_refreshing(auth: str, secret: str, header: str | None) -> None:
 # RFC 6749 appendix B
 
 
+@proves("RFC 6749", "B", "form-encodes any character as UTF-8")
 def test_the_form_encoding_of_appendix_b() -> None:
     step = "  - token: {post: SERVER/token, form: {odd: '{{ inputs.odd }}'}}\n"
     played = play(step, http(ANSWER), odd=ODD)
@@ -264,6 +275,7 @@ def test_the_form_encoding_of_appendix_b() -> None:
     assert played.sent[0].body == f"odd={ODD_ENCODED}"
 
 
+@proves("RFC 6749", "2.3.1", "form-encodes both halves of a Basic header")
 def test_both_halves_of_a_basic_header_are_encoded_so() -> None:
     client = "{id: '{{ inputs.odd }}', secret: '{{ inputs.odd }}', auth: basic}"
     played = play(f"  - token: {{post: SERVER/token, client: {client}}}\n", http(ANSWER), odd=ODD)
@@ -275,6 +287,7 @@ def test_both_halves_of_a_basic_header_are_encoded_so() -> None:
 # RFC 7617
 
 
+@proves("RFC 7617", "2", "sends a user and a password as they are, in UTF-8")
 @pytest.mark.parametrize(
     ("user", "password", "header"),
     [
@@ -318,6 +331,7 @@ def test_the_challenge_of_appendix_b_by_plain_steps() -> None:
     assert dict(played.sent[0].form)["code_verifier"] == verifier
 
 
+@proves("RFC 7636", "4.5", "sends the verifier with the code")
 def test_a_verifier_of_our_own_proves_its_challenge() -> None:
     steps = CODE_GRANT.replace("      pkce: off\n", "")
     steps += '        code_verifier: "{{ steps.authorize.code_verifier }}"\n'
@@ -445,6 +459,7 @@ def named(issuer: str) -> str:
     )
 
 
+@proves("RFC 9207", "2.1", "takes the redirect that names the issuer of the recipe")
 def test_a_redirect_that_names_its_issuer() -> None:
     played = play(named("https://honest.as.example"), http(ANSWER), redirect=f"{CB}?{NAMED}")
 
@@ -452,6 +467,8 @@ def test_a_redirect_that_names_its_issuer() -> None:
     assert code == "x1848ZT64p4IirMPT0R-X3141MFPTuBX-VFL_cvaplMH58"
 
 
+@proves("RFC 9207", "2.4", "refuses the redirect of another issuer")
+@proves("RFC 9700", "4.4.2", "a mix-up is refused before the code is sent anywhere")
 def test_a_redirect_of_another_issuer_is_a_mix_up() -> None:
     with pytest.raises(CallbackError) as caught:
         play(named("https://attacker.example"), redirect=f"{CB}?{NAMED}")

@@ -16,6 +16,7 @@ from flowrun.secret import JSON, Secret, Value, reveal
 from flowrun.steps import KINDS
 from flowrun.wire import Encoded
 from servers.kinds import NOON, World, answer, run_kind
+from standards import proves
 
 SECRET = "fake-secret-of-acme"
 URL = "post: https://id.example/token"
@@ -51,6 +52,8 @@ def test_the_schema_has_a_branch_for_every_kind() -> None:
 # authorize
 
 
+@proves("RFC 6749", "10.12", "sends a state of its own, made for this login")
+@proves("RFC 7636", "4.3", "sends an S256 challenge unless the recipe says otherwise")
 def test_authorize_ties_the_answer_to_the_request() -> None:
     made = run_kind("authorize", f"{{{AUTHORIZE}, query: {{client_id: acme, none: null}}}}")
 
@@ -64,6 +67,7 @@ def test_authorize_ties_the_answer_to_the_request() -> None:
     assert SECRET not in repr(made)
 
 
+@proves("RFC 9700", "2.1.1", "ties state, nonce and challenge to one login")
 def test_authorize_makes_new_values_each_time() -> None:
     one, two = (run_kind("authorize", f"{{{AUTHORIZE}, openid: true}}") for _ in range(2))
 
@@ -89,6 +93,7 @@ def test_authorize_renames_what_it_adds_itself() -> None:
     assert not {"client_id", "state"} & parameters(made["url"]).keys()
 
 
+@proves("RFC 6749", "3.1", "keeps the query of the authorization endpoint")
 def test_authorize_keeps_the_query_that_the_url_has() -> None:
     made = run_kind("authorize", "{url: 'https://id.example/authorize?tenant=a', query: {b: c d}}")
 
@@ -176,6 +181,7 @@ def test_capture_expects_parameters_under_their_own_names() -> None:
     assert fields(callback) == {"code": "a", "state": "xyz"}
 
 
+@proves("Multiple Response Types", "2.1", "waits for the response mode that was asked for")
 @pytest.mark.parametrize(
     ("asked", "option", "mode"),
     [
@@ -287,6 +293,7 @@ def test_capture_waits_for_nobody_whom_it_could_not_tell_from_another() -> None:
 # token
 
 
+@proves("RFC 6749", "5.1", "keeps fields that it does not know")
 def test_token_hands_on_the_whole_answer_sealed() -> None:
     made = run_kind(
         "token", f"{{{URL}}}", token(refresh_token=SECRET, expires_in=60, more=[1, None])
@@ -342,6 +349,7 @@ def test_token_puts_the_client_where_it_belongs() -> None:
     }
 
 
+@proves("RFC 6749", "4.1.2", "sends a code once, whatever happens")
 def test_token_is_sent_once_whatever_retry_says() -> None:
     world = World()
 

@@ -20,6 +20,7 @@ from flowrun.message import Response
 from flowrun.record import Record
 from flowrun.stores import attempt as journal
 from flowrun.stores.files import FileStore
+from standards import proves
 
 RECORD = Record(
     {"access_token": "fake-access", "refresh_token": "fake-refresh", "extra": [1.5, None]},
@@ -45,6 +46,7 @@ def in_child(script: str, *args: str | Path) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@proves("RFC 6749", "10.3", "keeps tokens in files of their owner alone")
 def test_a_record_comes_back_and_only_its_owner_may_read_it(store: FileStore) -> None:
     modes = [store.path("acme").stat().st_mode, store.folder.stat().st_mode]
 

@@ -11,6 +11,7 @@ from flowrun.secret import Secret, Value, reveal
 from flowrun.taint import Unknown
 from flowrun.template import Scope, render_url
 from flowrun.urls import Hole, checked, fill, is_loopback, origin, with_query
+from standards import proves
 
 HOSTILE = [
     "evil.com/#",
@@ -243,6 +244,7 @@ def test_what_only_looks_like_loopback_is_not(host: str) -> None:
     assert not is_loopback(host)
 
 
+@proves("RFC 6749", "1.6", "speaks TLS with every host but loopback")
 def test_http_is_for_loopback_only() -> None:
     with pytest.raises(FlowError, match="without encryption"):
         checked("http://a.example/x")
@@ -252,6 +254,7 @@ def test_http_is_for_loopback_only() -> None:
     assert checked(Unknown("steps.x.url")) == "<steps.x.url>"
 
 
+@proves("RFC 6749", "3.1", "refuses an endpoint with a fragment")
 def test_an_endpoint_has_no_fragment() -> None:
     with pytest.raises(FlowError, match="fragment"):
         checked("https://a.example/#x", endpoint=True)
