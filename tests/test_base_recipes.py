@@ -46,3 +46,12 @@ def test_what_must_be_set_is_told(base: str, cli: Cli, tmp_path: Path) -> None:
 
     assert done.status == 2
     assert "error E212: the var" in done.stderr
+
+
+def test_a_record_carries_nothing_that_is_for_other_tools(cli: Cli, tmp_path: Path) -> None:
+    recipe = "extends: base/client-credentials\nname: child\nvars: {token_url: https://id.test/t}"
+    (tmp_path / "child.yaml").write_text(f"flowrun: 1\n{recipe}\nx-team: {{owner: us}}\n", "utf-8")
+
+    assert cli("child.yaml", "--sandbox").status == 0
+    record = json.loads((tmp_path / "tokens" / "sandbox" / "child.json").read_text("utf-8"))
+    assert not [key for key in record["flowrun"]["plan"] if key.startswith("x-")]

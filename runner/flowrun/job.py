@@ -69,8 +69,9 @@ def typed_before(store: FileStore, name: str) -> Mapping[str, JSON]:
 def plan_of(flow: Flow) -> Map:
     """The part of a recipe that its records carry."""
     kept = copy(flow.document)
-    for key in NOT_KEPT:
-        kept.pop(key, None)
+    for key in [*kept]:
+        if key in NOT_KEPT or key.startswith("x-"):
+            del kept[key]
     return kept
 
 

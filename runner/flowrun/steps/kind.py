@@ -19,6 +19,7 @@ from ..services import Listener, Outputs, Services
 from ..taint import Unknown, is_list
 from ..template import Scope, evaluate, holds, render, render_url
 
+SWITCH = {"on": True, "off": False, "true": True, "false": False}
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -95,7 +96,8 @@ class Options:
 
     def switched(self, key: str) -> bool:
         """Whether something that is on by itself has not been switched off by name."""
-        return str(self.get(key, "on")).lower() not in ("off", "false")
+        value = self.get(key, True)
+        return value if isinstance(value, bool) else SWITCH[self.one_of(key, SWITCH, "on")]
 
     def seconds(self, key: str, default: int) -> int:
         return seconds_of(self.plain(key), default)
