@@ -59,8 +59,8 @@ OWNERS = {
 
 MAY_REVEAL = """
     current guard hosts job message oauth.client operators plan rehearsal scope secret session
-    steps.ask steps.capture steps.device steps.exchange steps.expiry steps.http steps.jwt steps.kind
-    steps.parameters steps.token taint template tree
+    steps.ask steps.capture steps.clients steps.device steps.exchange steps.expiry steps.http
+    steps.jwt steps.kind steps.parameters steps.token taint template tree
     urls wire
 """
 """Where `reveal` is called: where a value leaves for the wire or the store, or is reckoned with."""

@@ -650,7 +650,7 @@ def validate___definitions_jwt(data: object) -> object:
             data__alg_any_of_count2 = 0
             if not data__alg_any_of_count2:
                 try:
-                    if not (isinstance(data__alg, str) and data__alg == 'HS256' or isinstance(data__alg, str) and data__alg == 'HS384' or isinstance(data__alg, str) and data__alg == 'HS512' or isinstance(data__alg, str) and data__alg == 'RS256' or isinstance(data__alg, str) and data__alg == 'RS384' or isinstance(data__alg, str) and data__alg == 'RS512' or isinstance(data__alg, str) and data__alg == 'PS256' or isinstance(data__alg, str) and data__alg == 'PS384' or isinstance(data__alg, str) and data__alg == 'PS512' or isinstance(data__alg, str) and data__alg == 'ES256' or isinstance(data__alg, str) and data__alg == 'ES384' or isinstance(data__alg, str) and data__alg == 'ES512' or isinstance(data__alg, str) and data__alg == 'EdDSA'):
+                    if not (isinstance(data__alg, str) and data__alg == 'HS256' or isinstance(data__alg, str) and data__alg == 'HS384' or isinstance(data__alg, str) and data__alg == 'HS512' or isinstance(data__alg, str) and data__alg == 'RS256' or isinstance(data__alg, str) and data__alg == 'RS384' or isinstance(data__alg, str) and data__alg == 'RS512' or isinstance(data__alg, str) and data__alg == 'PS256' or isinstance(data__alg, str) and data__alg == 'PS384' or isinstance(data__alg, str) and data__alg == 'PS512' or isinstance(data__alg, str) and data__alg == 'ES256' or isinstance(data__alg, str) and data__alg == 'ES384' or isinstance(data__alg, str) and data__alg == 'ES512' or isinstance(data__alg, str) and data__alg == 'EdDSA' or isinstance(data__alg, str) and data__alg == 'Ed25519'):
                         raise Refused
                     data__alg_any_of_count2 += 1
                 except Refused: pass
@@ -876,7 +876,7 @@ def validate___definitions_client(data: object) -> object:
             data__auth_any_of_count3 = 0
             if not data__auth_any_of_count3:
                 try:
-                    if not (isinstance(data__auth, str) and data__auth == 'post' or isinstance(data__auth, str) and data__auth == 'basic' or isinstance(data__auth, str) and data__auth == 'basic-raw' or isinstance(data__auth, str) and data__auth == 'none'):
+                    if not (isinstance(data__auth, str) and data__auth == 'post' or isinstance(data__auth, str) and data__auth == 'basic' or isinstance(data__auth, str) and data__auth == 'basic-raw' or isinstance(data__auth, str) and data__auth == 'none' or isinstance(data__auth, str) and data__auth == 'client_secret_jwt' or isinstance(data__auth, str) and data__auth == 'private_key_jwt'):
                         raise Refused
                     data__auth_any_of_count3 += 1
                 except Refused: pass
@@ -886,6 +886,44 @@ def validate___definitions_client(data: object) -> object:
                     data__auth_any_of_count3 += 1
                 except Refused: pass
             if not data__auth_any_of_count3:
+                raise Refused
+        if "key" in data_keys:
+            data_keys.remove("key")
+            data__key = data["key"]
+            if not isinstance(data__key, (str, NoneType)):
+                raise Refused
+        if "key_id" in data_keys:
+            data_keys.remove("key_id")
+            data__keyid = data["key_id"]
+            if not isinstance(data__keyid, (str, NoneType)):
+                raise Refused
+        if "alg" in data_keys:
+            data_keys.remove("alg")
+            data__alg = data["alg"]
+            data__alg_any_of_count4 = 0
+            if not data__alg_any_of_count4:
+                try:
+                    if not (isinstance(data__alg, str) and data__alg == 'HS256' or isinstance(data__alg, str) and data__alg == 'HS384' or isinstance(data__alg, str) and data__alg == 'HS512' or isinstance(data__alg, str) and data__alg == 'RS256' or isinstance(data__alg, str) and data__alg == 'RS384' or isinstance(data__alg, str) and data__alg == 'RS512' or isinstance(data__alg, str) and data__alg == 'PS256' or isinstance(data__alg, str) and data__alg == 'PS384' or isinstance(data__alg, str) and data__alg == 'PS512' or isinstance(data__alg, str) and data__alg == 'ES256' or isinstance(data__alg, str) and data__alg == 'ES384' or isinstance(data__alg, str) and data__alg == 'ES512' or isinstance(data__alg, str) and data__alg == 'EdDSA' or isinstance(data__alg, str) and data__alg == 'Ed25519'):
+                        raise Refused
+                    data__alg_any_of_count4 += 1
+                except Refused: pass
+            if not data__alg_any_of_count4:
+                try:
+                    validate___definitions_templated(data__alg)
+                    data__alg_any_of_count4 += 1
+                except Refused: pass
+            if not data__alg_any_of_count4:
+                try:
+                    if not isinstance(data__alg, (NoneType)):
+                        raise Refused
+                    data__alg_any_of_count4 += 1
+                except Refused: pass
+            if not data__alg_any_of_count4:
+                raise Refused
+        if "audience" in data_keys:
+            data_keys.remove("audience")
+            data__audience = data["audience"]
+            if not isinstance(data__audience, (str, NoneType)):
                 raise Refused
         if data_keys:
             raise Refused
@@ -915,19 +953,19 @@ def validate___definitions_basic(data: object) -> object:
     return data
 
 def validate___definitions_as(data: object) -> object:
-    data_any_of_count4 = 0
-    if not data_any_of_count4:
+    data_any_of_count5 = 0
+    if not data_any_of_count5:
         try:
             if not (isinstance(data, str) and data == 'form' or isinstance(data, str) and data == 'json' or isinstance(data, str) and data == 'query'):
                 raise Refused
-            data_any_of_count4 += 1
+            data_any_of_count5 += 1
         except Refused: pass
-    if not data_any_of_count4:
+    if not data_any_of_count5:
         try:
             validate___definitions_templated(data)
-            data_any_of_count4 += 1
+            data_any_of_count5 += 1
         except Refused: pass
-    if not data_any_of_count4:
+    if not data_any_of_count5:
         raise Refused
     return data
 
@@ -1065,8 +1103,8 @@ def validate___definitions_token(data: object) -> object:
             data__expires = data["expires"]
             if not isinstance(data__expires, (dict, str)):
                 raise Refused
-            data__expires_one_of_count5 = 0
-            if data__expires_one_of_count5 < 2:
+            data__expires_one_of_count6 = 0
+            if data__expires_one_of_count6 < 2:
                 try:
                     if not isinstance(data__expires, (dict)):
                         raise Refused
@@ -1075,9 +1113,9 @@ def validate___definitions_token(data: object) -> object:
                         data__expires__missing_keys = set(['in']) - data__expires.keys()
                         if data__expires__missing_keys:
                             raise Refused
-                    data__expires_one_of_count5 += 1
+                    data__expires_one_of_count6 += 1
                 except Refused: pass
-            if data__expires_one_of_count5 < 2:
+            if data__expires_one_of_count6 < 2:
                 try:
                     if not isinstance(data__expires, (dict)):
                         raise Refused
@@ -1086,15 +1124,15 @@ def validate___definitions_token(data: object) -> object:
                         data__expires__missing_keys = set(['at']) - data__expires.keys()
                         if data__expires__missing_keys:
                             raise Refused
-                    data__expires_one_of_count5 += 1
+                    data__expires_one_of_count6 += 1
                 except Refused: pass
-            if data__expires_one_of_count5 < 2:
+            if data__expires_one_of_count6 < 2:
                 try:
                     if not isinstance(data__expires, (str)):
                         raise Refused
-                    data__expires_one_of_count5 += 1
+                    data__expires_one_of_count6 += 1
                 except Refused: pass
-            if data__expires_one_of_count5 != 1:
+            if data__expires_one_of_count6 != 1:
                 raise Refused
             if isinstance(data__expires, str):
                 if not search('^never$', data__expires):
@@ -1348,36 +1386,36 @@ def validate___definitions_authorize(data: object) -> object:
         if "openid" in data_keys:
             data_keys.remove("openid")
             data__openid = data["openid"]
-            data__openid_any_of_count6 = 0
-            if not data__openid_any_of_count6:
+            data__openid_any_of_count7 = 0
+            if not data__openid_any_of_count7:
                 try:
                     if not (isinstance(data__openid, bool) and data__openid is True or isinstance(data__openid, bool) and data__openid is False or isinstance(data__openid, str) and data__openid == 'true' or isinstance(data__openid, str) and data__openid == 'false'):
                         raise Refused
-                    data__openid_any_of_count6 += 1
+                    data__openid_any_of_count7 += 1
                 except Refused: pass
-            if not data__openid_any_of_count6:
+            if not data__openid_any_of_count7:
                 try:
                     validate___definitions_templated(data__openid)
-                    data__openid_any_of_count6 += 1
+                    data__openid_any_of_count7 += 1
                 except Refused: pass
-            if not data__openid_any_of_count6:
+            if not data__openid_any_of_count7:
                 raise Refused
         if "pkce" in data_keys:
             data_keys.remove("pkce")
             data__pkce = data["pkce"]
-            data__pkce_any_of_count7 = 0
-            if not data__pkce_any_of_count7:
+            data__pkce_any_of_count8 = 0
+            if not data__pkce_any_of_count8:
                 try:
                     if not (isinstance(data__pkce, str) and data__pkce == 'S256' or isinstance(data__pkce, str) and data__pkce == 'plain' or isinstance(data__pkce, str) and data__pkce == 'off'):
                         raise Refused
-                    data__pkce_any_of_count7 += 1
+                    data__pkce_any_of_count8 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count7:
+            if not data__pkce_any_of_count8:
                 try:
                     validate___definitions_templated(data__pkce)
-                    data__pkce_any_of_count7 += 1
+                    data__pkce_any_of_count8 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count7:
+            if not data__pkce_any_of_count8:
                 raise Refused
         if "state" in data_keys:
             data_keys.remove("state")
@@ -1394,19 +1432,19 @@ def validate___definitions_authorize(data: object) -> object:
         if "query_in" in data_keys:
             data_keys.remove("query_in")
             data__queryin = data["query_in"]
-            data__queryin_any_of_count8 = 0
-            if not data__queryin_any_of_count8:
+            data__queryin_any_of_count9 = 0
+            if not data__queryin_any_of_count9:
                 try:
                     if not (isinstance(data__queryin, str) and data__queryin == 'query' or isinstance(data__queryin, str) and data__queryin == 'fragment'):
                         raise Refused
-                    data__queryin_any_of_count8 += 1
+                    data__queryin_any_of_count9 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count8:
+            if not data__queryin_any_of_count9:
                 try:
                     validate___definitions_templated(data__queryin)
-                    data__queryin_any_of_count8 += 1
+                    data__queryin_any_of_count9 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count8:
+            if not data__queryin_any_of_count9:
                 raise Refused
         if "names" in data_keys:
             data_keys.remove("names")
@@ -1425,19 +1463,19 @@ def validate___definitions_authorize(data: object) -> object:
     return data
 
 def validate___definitions_on_off(data: object) -> object:
-    data_any_of_count9 = 0
-    if not data_any_of_count9:
+    data_any_of_count10 = 0
+    if not data_any_of_count10:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False):
                 raise Refused
-            data_any_of_count9 += 1
+            data_any_of_count10 += 1
         except Refused: pass
-    if not data_any_of_count9:
+    if not data_any_of_count10:
         try:
             validate___definitions_templated(data)
-            data_any_of_count9 += 1
+            data_any_of_count10 += 1
         except Refused: pass
-    if not data_any_of_count9:
+    if not data_any_of_count10:
         raise Refused
     return data
 
@@ -1497,44 +1535,44 @@ def validate___definitions_input(data: object) -> object:
             data__from = data["from"]
             if not isinstance(data__from, (dict)):
                 raise Refused
-            data__from_one_of_count10 = 0
-            if data__from_one_of_count10 < 2:
+            data__from_one_of_count11 = 0
+            if data__from_one_of_count11 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['env']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count10 += 1
+                    data__from_one_of_count11 += 1
                 except Refused: pass
-            if data__from_one_of_count10 < 2:
+            if data__from_one_of_count11 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['file']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count10 += 1
+                    data__from_one_of_count11 += 1
                 except Refused: pass
-            if data__from_one_of_count10 < 2:
+            if data__from_one_of_count11 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['keyring']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count10 += 1
+                    data__from_one_of_count11 += 1
                 except Refused: pass
-            if data__from_one_of_count10 < 2:
+            if data__from_one_of_count11 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['command']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count10 += 1
+                    data__from_one_of_count11 += 1
                 except Refused: pass
-            if data__from_one_of_count10 != 1:
+            if data__from_one_of_count11 != 1:
                 raise Refused
             data__from_is_dict = isinstance(data__from, dict)
             if data__from_is_dict:

@@ -23,7 +23,7 @@ from .job import (
     typed_before,
 )
 from .passes import due_tokens, for_token, policy_of, refreshable
-from .plan import rehearse, told_secrets
+from .plan import rehearse, sent_inputs, told_secrets
 from .record import Record, due
 from .refresh import refresh
 from .secret import Secret, Value, reveal
@@ -197,7 +197,8 @@ def _kinds(job: Job) -> Mapping[str, StepKind]:
 
 
 def _say_where_secrets_go(job: Job, services: Services) -> None:
-    secret = [name for name, value in job.inputs.items() if isinstance(value, Secret)]
+    leaves = sent_inputs(job.flow, job.inputs)
+    secret = [k for k, value in job.inputs.items() if isinstance(value, Secret) and k in leaves]
     if secret and not job.sandbox:
         to = ", ".join(told_secrets(job.flow, job.inputs)) or "endpoints that are discovered"
         services.tell(f"{', '.join(secret)} -> {to}")

@@ -48,6 +48,7 @@ class Sources(NamedTuple):
     invent: Callable[[Input], JSON] | None = None
     lenient: bool = False  # what is missing is not known, and no error
     needed: Container[str] | None = None  # the secrets worth looking for; None: all
+    idle: Container[str] = ()  # inputs of no use to this recipe; they are null
     record: Mapping[str, JSON] = {}  # the inputs of a record that exists
 
 
@@ -73,7 +74,9 @@ def resolve(flow: Flow, sources: Sources) -> Resolved:
     name = record_name(flow, search.scope(), sources.profile)
     search.record = "" if "<" in name else name  # what is not known cannot be looked up
     for item in flow.inputs.values():
-        if not item.secret or sources.needed is None or item.name in sources.needed:
+        if item.name in sources.idle:
+            search.values[item.name] = None
+        elif not item.secret or sources.needed is None or item.name in sources.needed:
             search.find(item)
     if search.missing:
         raise PersonNeeded.of(search.missing)

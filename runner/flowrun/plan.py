@@ -15,6 +15,7 @@ from .scope import Undefined, inside
 from .secret import JSON, Secret, Value, masked, reveal
 from .steps import KINDS
 from .steps.kind import Options, applies
+from .steps.signed import signed_with, told_parts, used_parts
 from .taint import Unknown, contains
 from .template import Scope, reads, uses
 from .urls import origin
@@ -82,16 +83,45 @@ def inputs_read(flow: Flow, sections: Sequence[str]) -> set[str]:
     return {path[1] for path in paths if path[0] == "inputs"}
 
 
+def idle_inputs(flow: Flow) -> set[str]:
+    """The inputs that are credentials of another way to authenticate than the recipe has."""
+    steps = [step for section in SECTIONS for step in flow.steps(section)]
+    clients = [step.options["client"] for step in steps if "client" in step.options]
+    used = [part for step in steps for part in (*used_parts(step, flow.vars), step.modifiers)]
+    idle = set(_inputs_in(clients, flow))
+    return idle - set(_inputs_in(used, flow)) if idle else idle
+
+
 def signing_inputs(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, str]:
-    """The inputs that are keys of a `jwt` step, and the algorithm that each signs with."""
+    """The inputs that are keys, and the algorithm that each signs with."""
     return {
-        path[1]: planned.options.plain("alg", "RS256")
-        for section in SECTIONS
-        for planned in plan(flow, section, inputs)
-        if planned.step.kind == "jwt"
-        for path in reads(planned.step.options.get("key"), flow.vars)
-        if path[0] == "inputs"
+        name: signed.alg
+        for planned in _everything(flow, inputs)
+        for signed in signed_with(planned)
+        if not signed.shared
+        for name in _inputs_in(signed.written(planned.step), flow)
     }
+
+
+def sent_inputs(flow: Flow, inputs: Mapping[str, Value]) -> set[str]:
+    """The inputs that something is made of which leaves; a key that only signs stays here."""
+    return {
+        name
+        for planned in _everything(flow, inputs)
+        for part in told_parts(planned)
+        for name in _inputs_in(part, flow)
+    }
+
+
+def _everything(flow: Flow, inputs: Mapping[str, Value]) -> Iterator[Planned]:
+    for section in SECTIONS:
+        yield from plan(flow, section, inputs)
+
+
+def _inputs_in(node: object, flow: Flow) -> Iterator[str]:
+    for path in reads(node, flow.vars):
+        if path[0] == "inputs":
+            yield from path[1:2]
 
 
 def host_rule(flow: Flow, inputs: Mapping[str, Value]) -> HostRule:

@@ -22,7 +22,8 @@ from .sandbox.shape import Client, Exchange
 from .secret import JSON, masked, reveal
 from .services import Http, Judge, Listener, Outputs, Services
 from .steps import capture
-from .steps.kind import Options
+from .steps.clients import auth_of, signs
+from .steps.kind import Options, text_of
 from .taint import Unknown
 from .template import uses
 from .urls import address_of
@@ -67,6 +68,7 @@ def _exchange(job: Job, planned: Planned) -> Exchange:
         url=str(masked(url)),
         body=request.body.kind if request.body else "none",
         client_auth=_client_auth(planned),
+        **_assertion(planned),
         names={k: str(v) for k, v in planned.options.fields("names").items()},
         bearer="bearer" in planned.options,
         answers=tuple(_answers(step.options)),
@@ -96,6 +98,17 @@ def _client_auth(planned: Planned) -> str:
     if isinstance(basic, Mapping):
         return "basic-raw"
     return "post" if "client_secret" in planned.sent() else "none"
+
+
+def _assertion(planned: Planned) -> dict[str, str]:
+    """What an assertion of the step's client is held against."""
+    client = planned.options.get("client")
+    if not isinstance(client, Mapping) or not signs(planned.options):
+        return {}
+    shared = auth_of(planned.options) == "client_secret_jwt"
+    key = text_of(client.get("secret" if shared else "key"))
+    audience = masked(client.get("audience"))
+    return {"key": key, "audience": str(audience or "")}
 
 
 def _answers(options: Map) -> Iterator[str]:

@@ -22,7 +22,7 @@ from .job import (
     public_inputs,
     typed_before,
 )
-from .plan import inputs_read, signing_inputs
+from .plan import idle_inputs, inputs_read, signing_inputs
 from .record import Record
 from .secret import JSON, Secret, reveal
 from .services import Browser, Person, Services
@@ -88,6 +88,7 @@ class Session:
             alone=settings.alone,
             elsewhere=from_elsewhere,
             invent=_inventor(flow) if settings.sandbox else None,
+            idle=idle_inputs(flow),
             record=record or {},
             lenient=lenient,
             needed=None if settings.sandbox or lenient else inputs_read(flow, sections),

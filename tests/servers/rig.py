@@ -9,11 +9,15 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import pytest
 
 from servers.command import TESTS
+
+CACHE = Path(os.environ.get("RIG_CACHE") or Path.home() / ".cache" / "rigs")
+"""Where the servers are installed, and keep their clients' keys."""
 
 READY_TIMEOUT_S = 300  # the first start installs the server
 

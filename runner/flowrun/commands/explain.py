@@ -43,7 +43,8 @@ def explain(flow_name: str, settings: Settings, *, json: bool = False) -> int:
 
 
 def _inputs(flow: Flow, found: Resolved) -> dict[str, tuple[Value, Origin]]:
-    return {name: (found.values[name], found.origins[name]) for name in flow.inputs}
+    told = [name for name in flow.inputs if name in found.origins]
+    return {name: (found.values[name], found.origins[name]) for name in told}
 
 
 def _vars(flow: Flow, found: Resolved) -> dict[str, tuple[Value, Origin]]:

@@ -1,4 +1,4 @@
-"""How a client authenticates at the token endpoint (RFC 6749 section 2.3)."""
+"""How a client authenticates at the token endpoint (RFC 6749 section 2.3, RFC 7521 section 4.2)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from ..errors import FlowError
 from ..filters import encoded, spelled
 from ..near import did_you_mean
 from ..secret import Secret, Value, reveal
+from .assertion import TYPE
 
 
 class Client(NamedTuple):
     id: Value
     secret: Value
     auth: str = "post"
+    assertion: Value = None  # what it has signed, for those that sign
 
 
 Parts = tuple[Mapping[str, Value], Mapping[str, Value]]
@@ -60,22 +62,35 @@ def _none(client: Client) -> Parts:
     return {"client_id": client.id}, {}
 
 
+def _assertion(client: Client) -> Parts:
+    signed = {"client_assertion_type": TYPE, "client_assertion": client.assertion}
+    return {"client_id": client.id, **signed}, {}
+
+
 AUTHENTICATION: dict[str, Callable[[Client], Parts]] = {
     "post": _post,
     "basic": _basic,
     "basic-raw": _basic_raw,
     "none": _none,
+    "client_secret_jwt": _assertion,
+    "private_key_jwt": _assertion,
 }
 
 
 def authenticate(client: Client) -> Parts:
     """
-    What *client* adds to a token request; one without a secret only names itself, and one without
-    an id adds nothing.
+    What *client* adds to a token request; one without a secret or an assertion only names itself,
+    and one without an id adds nothing.
     """
-    if client.auth not in AUTHENTICATION:
-        hint = did_you_mean(client.auth, AUTHENTICATION) or f"One of {', '.join(AUTHENTICATION)}."
-        raise FlowError("E205", f"{client.auth!r} is no way to authenticate a client", hint=hint)
+    check_auth(client.auth)
     if client.id is None:
         return {}, {}
-    return (AUTHENTICATION[client.auth] if client.secret is not None else _none)(client)
+    proves = client.secret is not None or client.assertion is not None
+    return (AUTHENTICATION[client.auth] if proves else _none)(client)
+
+
+def check_auth(auth: str) -> None:
+    """Raise E205 unless *auth* is a way to authenticate."""
+    if auth not in AUTHENTICATION:
+        hint = did_you_mean(auth, AUTHENTICATION) or f"One of {', '.join(AUTHENTICATION)}."
+        raise FlowError("E205", f"{auth!r} is no way to authenticate a client", hint=hint)

@@ -95,7 +95,7 @@ class Desk:
         return Reply(303, location=f"{base}{'#' if mode == 'fragment' else '?'}{urlencode(named)}")
 
     def _token(self, exchange: Exchange, request: Received) -> Reply:
-        form = self.provider.completed(proved(exchange, self.client, request))
+        form = self.provider.completed(proved(exchange, self.client, request, self.provider))
         server = self.provider.server
         _, answer, status = server.create_token_response("https://x.invalid", body=urlencode(form))
         issued: dict[str, JSON] = json.loads(answer)
@@ -107,7 +107,7 @@ class Desk:
 
     def _device(self, exchange: Exchange, request: Received) -> Reply:
         """A device code that a person has entered and allowed before it is asked for."""
-        proved(exchange, self.client, request)
+        proved(exchange, self.client, request, self.provider)
         host = request.target.partition("/")[0]
         invited: JSON = {
             "device_code": secrets.token_urlsafe(24),

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 from oauthlib.common import Request
 from oauthlib.oauth2 import RequestValidator, Server
 
+from ..secret import JSON
 from ..stores import private
 from ..stores.lock import locked
 from .shape import Exchange
@@ -89,6 +90,16 @@ class Provider:
         """End everything that came from the same consent."""
         if grant:
             self.grants = {value: g for value, g in self.grants.items() if g.id != grant.id}
+
+    def unfit(self, claims: Mapping[str, JSON]) -> str:
+        """Why an assertion is not believed: each is good until its end, and once."""
+        ends_at, name = claims.get("exp"), f"assertion {claims.get('jti')}"
+        if not isinstance(ends_at, int) or ends_at < self.now():
+            return "it has ended"
+        if not claims.get("jti") or name in self.grants:
+            return "it was used before"
+        self.grants[name] = Grant("assertion", name, self.client_id, [], ends_at)
+        return ""
 
     def completed(self, form: Mapping[str, str]) -> dict[str, str]:
         """*form* with what OAuth 2.1, or the provider, lets a client leave out."""

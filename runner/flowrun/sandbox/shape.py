@@ -31,7 +31,9 @@ class Exchange(NamedTuple):
     method: str
     url: str  # what is not known before run time stands as <path>
     body: str = "none"  # form, json, text, none
-    client_auth: str = "none"  # post, basic, basic-raw, none
+    client_auth: str = "none"  # as `client: {auth: ...}` says
+    audience: str = ""  # whom an assertion must be for; when not given, the URL
+    key: str = ""  # what an assertion is signed with
     names: Mapping[str, str] = {}  # {standard: theirs}
     bearer: bool = False
     answers: tuple[str, ...] = ()  # such as json.token.id

@@ -12,6 +12,7 @@ from ..secret import JSON, reveal, seal
 from ..services import Outputs, Services
 from ..urls import origin
 from . import exchange
+from .clients import hints
 from .exchange import LATE, URLS, answer_of, request_of, scrubbed
 from .kind import Options, text_of
 
@@ -22,7 +23,7 @@ INTERVAL_S = 5
 
 
 def run(options: Options, services: Services) -> Outputs:
-    request = request_of(options)
+    request = request_of(options, services)
     response = exchange.exchange(options, services, request)
     host = origin(text_of(request.url))
     fields: dict[str, JSON] = {"interval": INTERVAL_S, **payload_of(response, host)}
@@ -30,7 +31,8 @@ def run(options: Options, services: Services) -> Outputs:
         mapped = options.late_fields("outputs", response=answer_of(response))
         fields |= {name: reveal(value) for name, value in mapped.items()}
     if not (response.ok and fields.get("device_code") and fields.get("user_code")):
-        raise refused(response, scrubbed(refusal_in(fields), request), host)
+        refusal = scrubbed(refusal_in(fields), request)
+        raise refused(response, refusal, host, hints=hints(options))
     exchange.expected(options, response, lambda: _unexpected(host, response.status))
     services.tell(_invitation(fields))
     sealed = seal(fields)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
-from ..document import Map
-from ..errors import FlowError, ProviderError, TransportError, located
+from ..errors import FlowError, ProviderError, TransportError
 from ..merge import METHODS
 from ..message import Body, Request, Response, secrets_of
 from ..oauth.answer import Refusal
-from ..oauth.client import Client, authenticate, basic
-from ..place import Place, place_of
+from ..oauth.client import basic
 from ..secret import Redactor, Secret, Value, reveal, seal
 from ..services import Services
-from ..taint import Unknown
 from ..urls import checked
 from ..wire import Encoded, encode
+from .clients import parts_of, signs
 from .kind import Options, seconds_of
 from .parameters import written
 
@@ -44,17 +43,18 @@ def method_of(options: Options) -> str:
     return found[0]
 
 
-def request_of(options: Options) -> Request:
-    """The request that the options describe, with the client in it and parameters renamed."""
-    method, added, headers = method_of(options), dict[str, Value](), dict[str, Value]()
-    if isinstance(client := options.get("client"), Mapping):
-        auth = client.get("auth") or "post"
-        how = "post" if isinstance(auth, Unknown) else str(auth)
-        with located(_place_of_auth(options)):
-            parts = authenticate(Client(client.get("id"), client.get("secret"), how))
-        added, headers = dict(parts[0]), dict(parts[1])
+def request_of(options: Options, services: Services | None = None) -> Request:
+    """
+    The request that the options describe, with the client in it and parameters renamed.
+
+    Only with *services* is it one to send: then a client that signs has signed.
+    """
+    method = method_of(options)
+    url = _url(options, method)
+    parts = parts_of(options, url, services)
+    added, headers = dict(parts[0]), dict(parts[1])
     body, query = _body(options, added)
-    request = _written(Request(method.upper(), _url(options, method), query, {}, body), options)
+    request = _written(Request(method.upper(), url, query, {}, body), options)
     seen = encode(request)  # which refuses what no request can carry
     if options.waits("headers"):
         headers |= options.late_texts("headers", request=_seen(request.method, seen))
@@ -63,11 +63,6 @@ def request_of(options: Options) -> Request:
     if isinstance(pair := options.get("basic"), Mapping):
         headers["Authorization"] = basic(pair.get("user"), pair.get("password"))
     return request._replace(headers=headers)
-
-
-def _place_of_auth(options: Options) -> Place | None:
-    client = options.step.options.get("client")
-    return place_of(client.get("auth")) if isinstance(client, Map) else None
 
 
 def _written(request: Request, options: Options) -> Request:
@@ -131,20 +126,23 @@ def exchange(
     *,
     redeems: bool = False,
     pending: Pending | None = None,
+    again: Callable[[], Request] | None = None,
 ) -> Response:
     """
     Send *request* as often as `poll` says, and a token's request else only once; `retry` is
     for the others.
 
     *pending* says of an answer how many seconds more the next one may take; None: it is the last.
+    *again* makes the request anew, since what a client has signed is good for once.
     """
     checked(str(reveal(request.url)))
+    requests = _each(request, again or partial(request_of, options, services), signs(options))
     if (poll := options.modifier("poll")) is None:
-        return _tried(options, services, request, redeems=redeems)
+        return _tried(options, services, requests, redeems=redeems)
     every_s = options.duration(poll.get("every"), POLL_EVERY_S)
     end = services.now() + options.duration(poll.get("timeout"), POLL_TIMEOUT_S)
     while True:
-        response = _tried(options, services, request, redeems=redeems)
+        response = _tried(options, services, requests, redeems=redeems)
         slower_s = _awaited(options, response, pending)
         if slower_s is None:
             return response
@@ -164,13 +162,22 @@ def _awaited(options: Options, response: Response, pending: Pending | None) -> i
     return None if response.ok else 0
 
 
-def _tried(options: Options, services: Services, request: Request, *, redeems: bool) -> Response:
+def _each(request: Request, again: Callable[[], Request], signed: bool) -> Iterator[Request]:
+    """*request* for the first attempt, and what each further one sends."""
+    yield request
+    while True:
+        yield again() if signed else request
+
+
+def _tried(
+    options: Options, services: Services, requests: Iterator[Request], *, redeems: bool
+) -> Response:
     retry = options.modifier("retry")
     left = int(str(retry.get("times", 3))) if retry and options.step.kind != "token" else 0
     wait_s = seconds_of(str(retry.get("wait", "")), RETRY_WAIT_S) if retry else 0
     while True:
         try:
-            response = services.http.send(request, redeems=redeems)
+            response = services.http.send(next(requests), redeems=redeems)
         except TransportError:
             if not left:
                 raise

@@ -16,7 +16,7 @@ __all__ = ["LATE", "URLS", "hands_on", "preview", "run"]
 
 
 def run(options: Options, services: Services) -> Outputs:
-    request = request_of(options)
+    request = request_of(options, services)
     response = exchange(options, services, request)
     expected(options, response, lambda: _failure(request, response))
     return opened(options, options.late_fields("outputs", response=answer_of(response)))

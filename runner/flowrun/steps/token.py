@@ -17,6 +17,7 @@ from ..services import Outputs, Services
 from ..template import reads
 from ..urls import origin
 from . import exchange
+from .clients import hints
 from .exchange import answer_of, request_of, scrubbed
 from .expiry import with_expiry
 from .kind import Options, text_of
@@ -58,7 +59,7 @@ class _Asked(NamedTuple):
 def _answered(options: Options, services: Services) -> tuple[dict[str, JSON], Response]:
     if "answer" in options:
         return _judged(options, _Asked("the answer", Request("GET", "")), _given(options))
-    request = request_of(options)
+    request = request_of(options, services)
     once = redeems(options.step, options.scope.vars)
     response = exchange.exchange(options, services, request, redeems=once, pending=_pending)
     return _judged(options, _Asked(origin(text_of(request.url)), request), response)
@@ -93,7 +94,8 @@ def _judged(
     if lacking and response.ok and not refusal.code:
         raise lacking
     rules = options.step.options.get("errors")
-    raise refused(response, refusal, asked.host, ends=_texts(rules, "ends"), hints=_hints(rules))
+    helps = {**hints(options), **_hints(rules)}
+    raise refused(response, refusal, asked.host, ends=_texts(rules, "ends"), hints=helps)
 
 
 def _payload(options: Options, asked: _Asked, response: Response) -> Mapping[str, JSON]:
