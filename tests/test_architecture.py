@@ -29,10 +29,10 @@ ROOT = Path(flowrun.__path__[0])
 LAYERS = {
     "ground": "_verdict content errors freshness message near place scalar secret settings spans",
     "language": "build clock document.* expression filters fit flow formatting hosts inputs jose "
-    "keys layout library literals load merge notation oauth.* operators order patterns profiles "
-    "record remedies scan schema scope services simple spelling syntax taint template tree trust "
-    "urls wire",
-    "edges": "capture.* guard http proxy refresh sandbox.* stores.* transport",
+    "keys layout library literals load merge notation oauth.* operators order patterns possession "
+    "profiles record remedies scan schema scope services simple spelling syntax taint template "
+    "tree trust urls wire",
+    "edges": "capture.* guard http proofs proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
     "engine": "checks.* current engine job passes plan rehearsal review",
     "session": "console session",
@@ -58,9 +58,9 @@ OWNERS = {
 """Who knows each library of others, by module or by folder."""
 
 MAY_REVEAL = """
-    current guard hosts job message oauth.client operators plan rehearsal scope secret session
-    steps.ask steps.capture steps.clients steps.device steps.exchange steps.expiry steps.http
-    steps.jwt steps.kind steps.parameters steps.token taint template tree
+    current guard hosts job message oauth.client operators plan proofs rehearsal scope secret
+    session steps.ask steps.capture steps.clients steps.device steps.exchange steps.expiry
+    steps.http steps.jwt steps.kind steps.parameters steps.token taint template tree
     urls wire
 """
 """Where `reveal` is called: where a value leaves for the wire or the store, or is reckoned with."""

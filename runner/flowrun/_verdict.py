@@ -1049,6 +1049,10 @@ def validate___definitions_token(data: object) -> object:
             data_keys.remove("bearer")
             data__bearer = data["bearer"]
             validate___definitions_bearer(data__bearer)
+        if "dpop" in data_keys:
+            data_keys.remove("dpop")
+            data__dpop = data["dpop"]
+            validate___definitions_dpop(data__dpop)
         if "basic" in data_keys:
             data_keys.remove("basic")
             data__basic = data["basic"]
@@ -1232,6 +1236,23 @@ def validate___definitions_token(data: object) -> object:
             raise Refused
     return data
 
+def validate___definitions_dpop(data: object) -> object:
+    data_any_of_count7 = 0
+    if not data_any_of_count7:
+        try:
+            if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False or isinstance(data, str) and data == 'true' or isinstance(data, str) and data == 'false' or isinstance(data, str) and data == 'ES256' or isinstance(data, str) and data == 'ES384' or isinstance(data, str) and data == 'ES512' or isinstance(data, str) and data == 'EdDSA' or isinstance(data, str) and data == 'Ed25519' or isinstance(data, str) and data == 'RS256' or isinstance(data, str) and data == 'RS384' or isinstance(data, str) and data == 'RS512' or isinstance(data, str) and data == 'PS256' or isinstance(data, str) and data == 'PS384' or isinstance(data, str) and data == 'PS512'):
+                raise Refused
+            data_any_of_count7 += 1
+        except Refused: pass
+    if not data_any_of_count7:
+        try:
+            validate___definitions_templated(data)
+            data_any_of_count7 += 1
+        except Refused: pass
+    if not data_any_of_count7:
+        raise Refused
+    return data
+
 def validate___definitions_bearer(data: object) -> object:
     if not isinstance(data, (str)):
         raise Refused
@@ -1296,6 +1317,10 @@ def validate___definitions_http(data: object) -> object:
             data_keys.remove("bearer")
             data__bearer = data["bearer"]
             validate___definitions_bearer(data__bearer)
+        if "dpop" in data_keys:
+            data_keys.remove("dpop")
+            data__dpop = data["dpop"]
+            validate___definitions_dpop(data__dpop)
         if "basic" in data_keys:
             data_keys.remove("basic")
             data__basic = data["basic"]
@@ -1386,37 +1411,41 @@ def validate___definitions_authorize(data: object) -> object:
         if "openid" in data_keys:
             data_keys.remove("openid")
             data__openid = data["openid"]
-            data__openid_any_of_count7 = 0
-            if not data__openid_any_of_count7:
+            data__openid_any_of_count8 = 0
+            if not data__openid_any_of_count8:
                 try:
                     if not (isinstance(data__openid, bool) and data__openid is True or isinstance(data__openid, bool) and data__openid is False or isinstance(data__openid, str) and data__openid == 'true' or isinstance(data__openid, str) and data__openid == 'false'):
                         raise Refused
-                    data__openid_any_of_count7 += 1
+                    data__openid_any_of_count8 += 1
                 except Refused: pass
-            if not data__openid_any_of_count7:
+            if not data__openid_any_of_count8:
                 try:
                     validate___definitions_templated(data__openid)
-                    data__openid_any_of_count7 += 1
+                    data__openid_any_of_count8 += 1
                 except Refused: pass
-            if not data__openid_any_of_count7:
+            if not data__openid_any_of_count8:
                 raise Refused
         if "pkce" in data_keys:
             data_keys.remove("pkce")
             data__pkce = data["pkce"]
-            data__pkce_any_of_count8 = 0
-            if not data__pkce_any_of_count8:
+            data__pkce_any_of_count9 = 0
+            if not data__pkce_any_of_count9:
                 try:
                     if not (isinstance(data__pkce, str) and data__pkce == 'S256' or isinstance(data__pkce, str) and data__pkce == 'plain' or isinstance(data__pkce, str) and data__pkce == 'off'):
                         raise Refused
-                    data__pkce_any_of_count8 += 1
+                    data__pkce_any_of_count9 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count8:
+            if not data__pkce_any_of_count9:
                 try:
                     validate___definitions_templated(data__pkce)
-                    data__pkce_any_of_count8 += 1
+                    data__pkce_any_of_count9 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count8:
+            if not data__pkce_any_of_count9:
                 raise Refused
+        if "dpop" in data_keys:
+            data_keys.remove("dpop")
+            data__dpop = data["dpop"]
+            validate___definitions_dpop(data__dpop)
         if "state" in data_keys:
             data_keys.remove("state")
             data__state = data["state"]
@@ -1432,19 +1461,19 @@ def validate___definitions_authorize(data: object) -> object:
         if "query_in" in data_keys:
             data_keys.remove("query_in")
             data__queryin = data["query_in"]
-            data__queryin_any_of_count9 = 0
-            if not data__queryin_any_of_count9:
+            data__queryin_any_of_count10 = 0
+            if not data__queryin_any_of_count10:
                 try:
                     if not (isinstance(data__queryin, str) and data__queryin == 'query' or isinstance(data__queryin, str) and data__queryin == 'fragment'):
                         raise Refused
-                    data__queryin_any_of_count9 += 1
+                    data__queryin_any_of_count10 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count9:
+            if not data__queryin_any_of_count10:
                 try:
                     validate___definitions_templated(data__queryin)
-                    data__queryin_any_of_count9 += 1
+                    data__queryin_any_of_count10 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count9:
+            if not data__queryin_any_of_count10:
                 raise Refused
         if "names" in data_keys:
             data_keys.remove("names")
@@ -1463,19 +1492,19 @@ def validate___definitions_authorize(data: object) -> object:
     return data
 
 def validate___definitions_on_off(data: object) -> object:
-    data_any_of_count10 = 0
-    if not data_any_of_count10:
+    data_any_of_count11 = 0
+    if not data_any_of_count11:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False):
                 raise Refused
-            data_any_of_count10 += 1
+            data_any_of_count11 += 1
         except Refused: pass
-    if not data_any_of_count10:
+    if not data_any_of_count11:
         try:
             validate___definitions_templated(data)
-            data_any_of_count10 += 1
+            data_any_of_count11 += 1
         except Refused: pass
-    if not data_any_of_count10:
+    if not data_any_of_count11:
         raise Refused
     return data
 
@@ -1535,44 +1564,44 @@ def validate___definitions_input(data: object) -> object:
             data__from = data["from"]
             if not isinstance(data__from, (dict)):
                 raise Refused
-            data__from_one_of_count11 = 0
-            if data__from_one_of_count11 < 2:
+            data__from_one_of_count12 = 0
+            if data__from_one_of_count12 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['env']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count11 += 1
+                    data__from_one_of_count12 += 1
                 except Refused: pass
-            if data__from_one_of_count11 < 2:
+            if data__from_one_of_count12 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['file']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count11 += 1
+                    data__from_one_of_count12 += 1
                 except Refused: pass
-            if data__from_one_of_count11 < 2:
+            if data__from_one_of_count12 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['keyring']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count11 += 1
+                    data__from_one_of_count12 += 1
                 except Refused: pass
-            if data__from_one_of_count11 < 2:
+            if data__from_one_of_count12 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['command']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count11 += 1
+                    data__from_one_of_count12 += 1
                 except Refused: pass
-            if data__from_one_of_count11 != 1:
+            if data__from_one_of_count12 != 1:
                 raise Refused
             data__from_is_dict = isinstance(data__from, dict)
             if data__from_is_dict:

@@ -23,7 +23,7 @@ from .job import (
     typed_before,
 )
 from .passes import due_tokens, for_token, policy_of, refreshable
-from .plan import rehearse, sent_inputs, told_secrets
+from .plan import plan, rehearse, sent_inputs, told_secrets
 from .record import Record, due
 from .refresh import refresh
 from .secret import Secret, Value, reveal
@@ -141,6 +141,7 @@ def renew(
             return []
         return due_tokens(job, record, services.now(), min_ttl_s=min_ttl_s, all=same)
 
+    _bind(job)
     return refresh(
         job.store,
         job.name,
@@ -150,6 +151,19 @@ def renew(
         deadline_s=deadline_s,
         now=services.now,
     )
+
+
+def _bind(job: Job) -> None:
+    """Keep the key before a token is bound to it: whatever stops a refresh, they stay together."""
+    if not any("dpop" in step.options for step in job.flow.steps("refresh")):
+        return
+    with job.store.locked(job.name):
+        record = job.store.read(job.name)
+        if record and "dpop" not in record.meta:
+            for planned in plan(job.flow, "refresh", job.inputs):
+                if planned.request and planned.request.proof:
+                    key = planned.request.proof.key()
+                    return job.store.write(job.name, record.knowing(dpop={**key}))
 
 
 def _redeemed(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .errors import located
 from .flow import Flow, Step
+from .possession import Possession
 from .secret import Value
 from .services import Listener, Outputs, Services
 from .steps import KINDS
@@ -21,6 +22,7 @@ class State(NamedTuple):
     steps: Mapping[str, Outputs] = {}
     callback: Outputs | None = None
     saved: Outputs | None = None
+    possession: Possession | None = None
 
     def scope(self, flow: Flow) -> Scope:
         values: dict[str, Value] = {"inputs": self.inputs, "steps": self.steps}
@@ -45,7 +47,7 @@ def run_section(
         FlowrunError: a step failed; the error knows the step's place in the flow.
     """
     done: dict[str, Outputs] = {}
-    state = state._replace(steps=done)
+    state = state._replace(steps=done, possession=state.possession or Possession())
     authorization: Outputs = {}
     for step in flow.steps(section):
         with located(step.place):
@@ -54,6 +56,7 @@ def run_section(
                 continue
             options = Options(step, kinds[step.kind], scope)
             options.authorization = authorization
+            options.possession = state.possession or options.possession
             options.listener = (listeners or {}).get(step.id)
             outputs = kinds[step.kind].run(options, services)
         done[step.id] = outputs

@@ -76,6 +76,8 @@ CODES = {
     "E508": "the answer is too large",
     "E509": "the provider's API refused",
     "E510": "nobody knows how the last refresh ended",
+    "E514": "the proof of possession is refused",
+    "E515": "the token is not bound to the key",
     "E601": "no connection",
     "E602": "no answer in time",
     "E603": "the connection was cut",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cache
 
+from .clock import Clock
 from .hosts import HostRule
 from .message import Request, Response
 from .secret import Secret, reveal
@@ -34,6 +35,24 @@ class RoutedHttp:
         url = self._route(str(reveal(request.url)))
         sealed = Secret(url) if isinstance(request.url, Secret) else url
         return self._http.send(request._replace(url=sealed), redeems=redeems)
+
+
+class ProvingHttp:
+    """An `Http` that sends proofs, too; what makes them is loaded by the first that is due."""
+
+    def __init__(self, http: Http, clock: Clock) -> None:
+        self._http = http
+        self._prover = cache(lambda: _prover(http, clock))
+
+    def send(self, request: Request, *, redeems: bool = False) -> Response:
+        http = self._prover() if request.proof else self._http
+        return http.send(request, redeems=redeems)
+
+
+def _prover(http: Http, clock: Clock) -> Http:
+    from .proofs import Prover
+
+    return Prover(http, clock)
 
 
 class LateBrowser:

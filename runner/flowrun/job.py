@@ -16,6 +16,7 @@ from .guard import guarded
 from .load import load_plan
 from .merge import copy
 from .plan import consent_of, host_rule
+from .possession import Possession
 from .record import Record, record_from
 from .scope import Undefined
 from .secret import JSON, Secret, Value, reveal, seal
@@ -116,7 +117,10 @@ def state_of(job: Job, record: Record) -> State:
     saved, callback = seal(readable(record)), seal(record.meta.get("callback"))
     assert isinstance(saved, Mapping)
     return State(
-        job.inputs, saved=saved, callback=callback if isinstance(callback, Mapping) else None
+        job.inputs,
+        saved=saved,
+        callback=callback if isinstance(callback, Mapping) else None,
+        possession=Possession(record.meta.get("dpop")),
     )
 
 
@@ -144,12 +148,19 @@ def new_record(job: Job, state: State) -> Record:
         grant=os.urandom(8).hex(),
         obtained_at=record.meta["issued_at"],
         callback=_kept(state.callback or {}),
+        **bound_to(state),
     )
 
 
 def _kept(callback: Mapping[str, Value]) -> dict[str, JSON]:
     """What came with the code; that is used, a token is kept where tokens are."""
     return {k: reveal(value) for k, value in callback.items() if k not in SPENT}
+
+
+def bound_to(state: State) -> dict[str, JSON]:
+    """The key that the steps have bound tokens to, as a record keeps it; nothing where none has."""
+    key = state.possession.kept if state.possession else None
+    return {"dpop": key} if key else {}
 
 
 def renewed(job: Job, old: Record, state: State) -> Record:
@@ -161,7 +172,7 @@ def renewed(job: Job, old: Record, state: State) -> Record:
         new = _over(old, made)
     for name, token in named.items():
         new = new.with_named(name, _over(old.named(name), record_from(reveal(token))))
-    return new
+    return new.knowing(**bound_to(state))
 
 
 def _over(old: Record, new: Record) -> Record:

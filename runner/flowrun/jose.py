@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -199,3 +199,28 @@ def new_key(alg: str) -> str:
 
     kind, curve = KEY_TYPES[alg[:2]], CURVES.get(alg, 2048)
     return json.dumps(JWKRegistry.generate_key(kind, curve, private=True).as_dict(private=True))
+
+
+def claims_of(proof: str, algorithms: Sequence[str]) -> tuple[dict[str, JSON], dict[str, JSON]]:
+    """
+    The header and the claims of a *proof* that is signed with the key in its own header.
+
+    Raises:
+        ValueError: it is no such JWT, it holds a private key, or its signature is another's.
+    """
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+    from joserfc.jwk import JWKRegistry
+    from joserfc.jws import extract_compact
+
+    try:
+        header = extract_compact(proof.encode()).headers()
+        jwk = header["jwk"]
+        key = JWKRegistry.import_key(jwk)
+        if header.get("typ") != "dpop+jwt" or key.is_private:
+            raise KeyError
+        with warnings.catch_warnings(action="ignore"):  # EdDSA's name
+            claims = jwt.decode(proof, key, algorithms=[*algorithms]).claims
+    except (JoseError, KeyError, TypeError, ValueError):
+        raise ValueError("is none, or not signed by the key that it names") from None
+    return {**header}, {**claims}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -26,6 +26,15 @@ class Body(NamedTuple):
     content: Value
 
 
+class Proof:
+    """What goes with a request to show that whoever sends it has a key (RFC 9449)."""
+
+    def __init__(self, key: Callable[[], Mapping[str, JSON]], token: Value = None) -> None:
+        self.key = key  # the private one as JWK, which is made when it is needed
+        self.token = token  # the access token that is bound to it
+        self.made: list[Secret] = []  # what was sent so far
+
+
 class Request(NamedTuple):
     """A request whose secrets are still sealed, so that it can be shown masked."""
 
@@ -35,12 +44,15 @@ class Request(NamedTuple):
     headers: Pairs = {}
     body: Body | None = None
     fragment: Pairs = {}  # only a browser is ever sent to one
+    proof: Proof | None = None
 
 
 def secrets_of(request: Request) -> list[Value]:
     """Every secret that *request* carries, and the words of each: a header's scheme is none."""
     content = request.body.content if request.body else None
-    return [_secrets(part) for part in (request.url, request.query, request.headers, content)]
+    proofs = request.proof.made if request.proof else []
+    parts = (request.url, request.query, request.headers, content, proofs)
+    return [_secrets(part) for part in parts]
 
 
 def _secrets(value: Value) -> Value:

@@ -15,7 +15,11 @@ NAMES = "Use up to 100 letters, digits and . _ @ + -, beginning with a letter or
 NAME = re.compile(rf"(?!(?i:{DEVICE}))[A-Za-z0-9][A-Za-z0-9._@+-]{{0,99}}(?<!\.)")
 
 FIELDS = {"refresh_token": str, "expires_at": int | float}
-META = {"version": int, "grant": str, "attempt": str, "needs_person": str, "tokens": dict}
+META = {
+    **dict.fromkeys(("grant", "attempt", "needs_person"), str),
+    **dict.fromkeys(("dpop", "tokens"), dict),
+    "version": int,
+}
 
 
 class Record(NamedTuple):
@@ -58,6 +62,13 @@ class Record(NamedTuple):
     def needs_person(self) -> str | None:
         """Why no refresh can help any more."""
         return _text(self.meta.get("needs_person"))
+
+    @property
+    def private_key(self) -> list[JSON]:
+        """The parts of the key that the tokens are bound to which nobody else may have."""
+        key = self.meta.get("dpop")
+        private = ("d", "p", "q", "dp", "dq", "qi")
+        return [key[name] for name in private if name in key] if isinstance(key, dict) else []
 
     @property
     def names(self) -> list[str]:

@@ -71,6 +71,7 @@ def _exchange(job: Job, planned: Planned) -> Exchange:
         **_assertion(planned),
         names={k: str(v) for k, v in planned.options.fields("names").items()},
         bearer="bearer" in planned.options,
+        dpop=request.proof is not None,
         answers=tuple(_answers(step.options)),
         answer=shape_of(job.flow, step),
         mode=_mode(job, step) if step.kind == "authorize" else "",

@@ -46,7 +46,7 @@ def downgrades(reading: Reading) -> list[Downgrade]:
     return [
         downgrade
         for planned in reading.rendered[0].values()
-        for look in (_weakened, _repeated, _published, _logged)
+        for look in (_weakened, _repeated, _published, _logged, _unbound)
         for downgrade in look(reading, planned)
     ]
 
@@ -75,6 +75,27 @@ def _logged(reading: Reading, planned: Planned) -> Iterator[Downgrade]:
         found = url_secrets(reading, planned.step, _in_url(planned.options))
         for name, place in {name: use.place(1) for name, use in found}.items():
             yield Downgrade(f"secret in a URL: {name}", place or planned.step.place)
+
+
+def _unbound(reading: Reading, planned: Planned) -> Iterator[Downgrade]:
+    """What leaves the key out to which other steps bind tokens."""
+    proves = planned.options.switched_on("dpop") or (
+        planned.step.kind == "http" and "bearer" not in planned.options
+    )
+    lacks = _LACKING.get(planned.step.kind)
+    if lacks and not proves and any(map(_binds, reading.rendered[0].values())):
+        yield Downgrade(f"no dpop: {lacks}", planned.step.place)
+
+
+_LACKING = {
+    "authorize": "the code is not bound to the key of the token",
+    "http": "a token that is bound to a key is sent without its proof",
+    "token": "other tokens are bound to a key, and this one is not",
+}
+
+
+def _binds(planned: Planned) -> bool:
+    return planned.step.kind == "token" and planned.options.switched_on("dpop")
 
 
 def _in_url(options: Options) -> list[str]:

@@ -11,7 +11,7 @@ from .clock import Clock
 from .console import Console, Nobody, Terminal, browser_is_here, person_is_here
 from .errors import StoreError
 from .flow import SECTIONS, Flow, Input
-from .guard import LateBrowser, RoutedBrowser, RoutedHttp
+from .guard import LateBrowser, ProvingHttp, RoutedBrowser, RoutedHttp
 from .inputs import INVENTED, TYPED_BEFORE, Resolved, Sources, resolve
 from .job import (
     Job,
@@ -120,6 +120,7 @@ class Session:
             hint = f"Records in {self.store.folder}: {known}. A flow file makes one: flowrun FLOW"
             raise StoreError("E705", f"there is no record {name!r}", hint=hint)
         self.console.redact.add([v for k, v in record.fields.items() if k.endswith("token")])
+        self.console.redact.add(record.private_key)
         return record
 
     def job_of(self, name: str, sections: Sequence[str] = SECTIONS) -> tuple[Job, Record]:
@@ -159,7 +160,8 @@ class Session:
             shelf = FileShelf(job.store.folder / ".flowrun", job.name)
             world = http, LateBrowser(self._browser), self.person(), clock, tell
             plain = Services(*world, shelf, clock.ahead)
-            yield self._sandboxed(stack, job, plain) if self.settings.sandbox else plain
+            used = self._sandboxed(stack, job, plain) if self.settings.sandbox else plain
+            yield used._replace(http=ProvingHttp(used.http, clock))
 
     def _sandboxed(self, stack: ExitStack, job: Job, services: Services) -> Services:
         from .rehearsal import open_sandbox

@@ -57,6 +57,7 @@ def as_curl(request: Request) -> str:
     command = f"{'curl' if plain else f'curl -X {request.method}'} {shlex.quote(url)}"
     headers = _headers(masked(request.headers), request.body)
     options = [("-H", f"{name}: {value}") for name, value in headers]
+    options += [("-H", "DPoP: <proof>")] if request.proof else []
     options += _curl_data(request.body) if request.body else []
     return " \\\n  ".join([command, *(f"{name} {shlex.quote(value)}" for name, value in options)])
 

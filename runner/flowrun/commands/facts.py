@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..oauth.dpop import thumbprint
 from ..oauth.expiry import seconds
 from ..record import Record
 from ..secret import JSON
@@ -18,6 +19,7 @@ def facts(record: Record) -> dict[str, JSON]:
         "needs_person": record.needs_person,
         "last_error": record.meta.get("last_error"),
         **({"tokens": _others(record)} if record.names else {}),
+        **_bound(record),
     }
 
 
@@ -30,6 +32,12 @@ def _others(record: Record) -> JSON:
         }
         for name in record.names
     }
+
+
+def _bound(record: Record) -> dict[str, JSON]:
+    """The key that the tokens are bound to, by what the provider knows it by (RFC 7638)."""
+    key = record.meta.get("dpop")
+    return {"bound_to": thumbprint(key)} if isinstance(key, dict) else {}
 
 
 def refresh_expires_at(record: Record) -> int | None:

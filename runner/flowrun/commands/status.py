@@ -63,8 +63,15 @@ def _table(rows: Sequence[Mapping[str, JSON]], console: Console) -> None:
     if not rows:
         return
     lines = [list(COLUMNS.values())]
-    lines += [[when(row[c]) if c.endswith("_at") else str(row[c]) for c in COLUMNS] for row in rows]
+    lines += [[_cell(row, column) for column in COLUMNS] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
         console.answer("  ".join(cells).rstrip())
+
+
+def _cell(row: Mapping[str, JSON], column: str) -> str:
+    if column.endswith("_at"):
+        return when(row[column])
+    bound = column == "state" and "bound_to" in row  # nobody can use it who has the token alone
+    return f"{row[column]}{', bound to a key' if bound else ''}"

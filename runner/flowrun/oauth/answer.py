@@ -98,10 +98,18 @@ HINTS = {
     "unsupported_grant_type": "The provider does not know this grant_type; is the body in the form "
     "that it reads (form or json)?",
     "invalid_request": "Compare the request (`flowrun run -n`) with the provider's documentation.",
+    "invalid_dpop_proof": "Compare this machine's clock with the provider's, and the algorithm "
+    "(`dpop: ES256`) with those that it takes.",
+    "use_dpop_nonce": "The provider asked for another nonce each time: try again.",
     "slow_down": "Wait before the next try.",
 }
 
-CODES = {"invalid_grant": "E501", "invalid_client": "E502"}
+CODES = {
+    "invalid_grant": "E501",
+    "invalid_client": "E502",
+    "invalid_dpop_proof": "E514",
+    "use_dpop_nonce": "E514",
+}
 
 ENDS = ("invalid_grant",)
 """What tells that a grant is over, whatever else a recipe adds."""

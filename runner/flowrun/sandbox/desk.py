@@ -11,10 +11,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error
 
+from ..oauth import dpop
 from ..secret import JSON
 from .answers import invented_answer, issuer_of, overlaid
 from .client import Refused, proved, standard
 from .page import CONSENT, consent, page, posted
+from .proof import Proofs
 from .provider import Provider
 from .shape import Client, Exchange, Received, matching
 
@@ -28,6 +30,7 @@ class Reply(NamedTuple):
     content: JSON = None
     location: str = ""
     page: str = ""
+    headers: Mapping[str, str] = {}
 
 
 class Desk:
@@ -37,6 +40,7 @@ class Desk:
         self, exchanges: Sequence[Exchange], client: Client, provider: Provider, *, person: bool
     ) -> None:
         self.exchanges, self.client, self.provider = exchanges, client, provider
+        self.proofs = Proofs(provider.now)
         self.person, self.asked = person, dict[str, tuple[Exchange, str, str]]()
 
     def respond(self, request: Received) -> Reply:
@@ -49,10 +53,18 @@ class Desk:
                     return kinds.get(exchange.kind, self._http)(exchange, request)
                 except Refused as refusal:
                     status, error, description = refusal.args
-                    return Reply(status, {"error": error, "error_description": description})
+                    answer: JSON = {"error": error, "error_description": description}
+                    return Reply(status, answer, headers=self._challenge(error))
         known: list[JSON] = [f"{each.method} {each.url}" for each in self.exchanges]
         unknown = f"the recipe sends no {request.method} to {request.target}"
         return Reply(404, {"error": "not_found", "error_description": unknown, "known": known})
+
+    def _challenge(self, error: str) -> dict[str, str]:
+        """What an answer that refuses a proof says in its headers."""
+        if error not in dpop.REFUSED:
+            return {}
+        challenge = f'DPoP error="{error}", algs="{" ".join(dpop.ALGORITHMS)}"'
+        return {"DPoP-Nonce": self.proofs.nonce, "WWW-Authenticate": challenge}
 
     def _authorize(self, exchange: Exchange, request: Received) -> Reply:
         host = request.target.partition("/")[0]
@@ -96,11 +108,18 @@ class Desk:
 
     def _token(self, exchange: Exchange, request: Received) -> Reply:
         form = self.provider.completed(proved(exchange, self.client, request, self.provider))
+        jkt = self._key(exchange, request)
+        used = self.provider.live(form.get("code", form.get("refresh_token")), "code", "refresh")
+        if used and used.jkt not in ("", jkt):
+            raise Refused(400, "invalid_grant", "it is bound to another key")
         server = self.provider.server
         _, answer, status = server.create_token_response("https://x.invalid", body=urlencode(form))
         issued: dict[str, JSON] = json.loads(answer)
         if status != 200:
             raise Refused(status, issued["error"], issued.get("error_description", SPENT))
+        if jkt:
+            issued |= {"token_type": "DPoP"}
+            self.provider.bind(map(str, issued.values()), jkt)
         named: JSON = {exchange.names.get(name, name): value for name, value in issued.items()}
         status, extra = _own(exchange)
         return Reply(status, overlaid(named, extra or {}, issued))
@@ -119,10 +138,18 @@ class Desk:
         status, extra = _own(exchange)
         return Reply(status, overlaid(invited, extra or {}, {}))
 
+    def _key(self, exchange: Exchange, request: Received, token: str = "") -> str:
+        """The thumbprint of the key that *request* proves to have; "" without a proof."""
+        if exchange.dpop and not request.proof:
+            raise Refused(400, "invalid_dpop_proof", "expected a proof of possession")
+        return self.proofs.judged(request, f"{_scheme(exchange)}://{request.target}", token)
+
     def _http(self, exchange: Exchange, request: Received) -> Reply:
         scheme, _, bearer = request.authorization.partition(" ")
-        grant = self.provider.live(bearer, "access") if scheme.lower() == "bearer" else None
-        if exchange.bearer and grant is None:
+        jkt = self._key(exchange, request, bearer if scheme.lower() == "dpop" else "")
+        known = {"bearer": "", "dpop": jkt}
+        grant = self.provider.live(bearer, "access")
+        if exchange.bearer and (grant is None or grant.jkt != known.get(scheme.lower())):
             raise Refused(401, "invalid_token", "the access token is unknown, expired or revoked")
         if exchange.section == "revoke":
             token = request.sent.get("token", bearer if request.method != "GET" else "")

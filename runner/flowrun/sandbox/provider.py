@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from types import SimpleNamespace
@@ -39,6 +39,7 @@ class Grant(NamedTuple):
     redirect_uri: str = ""
     challenge: str | None = None
     method: str | None = None
+    jkt: str = ""  # the thumbprint of the key that it is bound to
 
 
 class Provider:
@@ -85,6 +86,11 @@ class Provider:
         """The grant behind *value*, unless it has ended."""
         grant = self.grants.get(value or "")
         return grant if grant and grant.kind in kinds and grant.until > self.now() else None
+
+    def bind(self, issued: Iterable[str], jkt: str) -> None:
+        """Bind the tokens in *issued* to the key with that thumbprint."""
+        bound = {value: self.grants[value] for value in issued if value in self.grants}
+        self.grants |= {value: grant._replace(jkt=jkt) for value, grant in bound.items()}
 
     def revoke(self, grant: Grant | None) -> None:
         """End everything that came from the same consent."""
@@ -141,7 +147,8 @@ class Provider:
         return rules
 
     def _save_code(self, client_id: str, issued: Mapping[str, str], request: Request) -> None:
-        pkce = request.code_challenge, request.code_challenge_method
+        jkt = str(getattr(request, "dpop_jkt", None) or "")
+        pkce = request.code_challenge, request.code_challenge_method, jkt
         consent = secrets.token_hex(8), client_id, request.scopes or [], self.now() + CODE_TTL_S
         self.grants[issued["code"]] = Grant("code", *consent, request.redirect_uri or "", *pkce)
 

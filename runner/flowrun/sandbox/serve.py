@@ -115,6 +115,7 @@ class Handler(BaseHTTPRequestHandler):
             "Content-Length": str(len(body)),
             "Location": reply.location,
             "WWW-Authenticate": 'Basic realm="sandbox", Bearer' if reply.status == 401 else "",
+            **reply.headers,
         }
         self.send_response(reply.status)
         for name, value in fields.items():

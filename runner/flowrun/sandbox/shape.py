@@ -36,6 +36,7 @@ class Exchange(NamedTuple):
     key: str = ""  # what an assertion is signed with
     names: Mapping[str, str] = {}  # {standard: theirs}
     bearer: bool = False
+    dpop: bool = False
     answers: tuple[str, ...] = ()  # such as json.token.id
     answer: JSON = None  # the recipe's own: {"status": 200, "json": {...}}
     mode: str = ""  # how its redirect comes back, if the request does not say it
@@ -49,6 +50,7 @@ class Received(NamedTuple):
     body: str  # as in an exchange
     sent: Mapping[str, str]  # in the body, else in the query
     authorization: str
+    proof: str = ""
 
 
 def received(method: str, path: str, headers: Mapping[str, str], content: bytes) -> Received:
@@ -63,7 +65,8 @@ def received(method: str, path: str, headers: Mapping[str, str], content: bytes)
             given = [(name, v) for name, v in json.loads(content).items() if v is not None]
             sent = {name: v if isinstance(v, str) else json.dumps(v) for name, v in given}
             body = "json"
-    return Received(method, target, body, sent, headers.get("Authorization", ""))
+    authorization, proof = headers.get("Authorization", ""), headers.get("DPoP", "")
+    return Received(method, target, body, sent, authorization, proof)
 
 
 def matching(exchanges: Sequence[Exchange], request: Received) -> list[Exchange]:

@@ -26,7 +26,9 @@ HANDED_ON = frozenset(
 
 def run(options: Options, services: Services) -> Outputs:
     protections = _protections(options, _token, new_verifier)
-    request = _request(options, _query(protections))
+    request = _request(
+        options, {**_query(protections), **_bound(options, options.possession.thumbprint)}
+    )
     checked(str(request.url))
     url = address_of(request)
     if isinstance(url, Secret):
@@ -44,7 +46,7 @@ def preview(options: Options) -> Request | None:
     }
     if "code_verifier" in named:
         added["code_challenge"] = Unknown("code_challenge")
-    return _request(options, added)
+    return _request(options, added | _bound(options, lambda _: Unknown("dpop_jkt")))
 
 
 def hands_on(options: Map) -> frozenset[str] | None:
@@ -78,6 +80,16 @@ def _query(protections: dict[str, str]) -> dict[str, str]:
     if verifier := protections.get("code_verifier"):
         query["code_challenge"] = challenge_of(verifier, protections["code_challenge_method"])
     return query
+
+
+def _bound(options: Options, thumbprint: Callable[[str], str]) -> dict[str, str]:
+    """What ties the code to the key that its token will be bound to (RFC 9449 section 10)."""
+    if not options.switched_on("dpop"):
+        return {}
+    from .binding import algorithm
+
+    alg = algorithm(options)
+    return {"dpop_jkt": thumbprint(alg)} if alg else {}
 
 
 def _request(options: Options, added: Mapping[str, Value]) -> Request:

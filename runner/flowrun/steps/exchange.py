@@ -58,8 +58,13 @@ def request_of(options: Options, services: Services | None = None) -> Request:
     seen = encode(request)  # which refuses what no request can carry
     if options.waits("headers"):
         headers |= options.late_texts("headers", request=_seen(request.method, seen))
+    if options.switched_on("dpop"):
+        from .binding import proof_for
+
+        request = request._replace(proof=proof_for(options, options.get("bearer")))
     if "bearer" in options:
-        headers["Authorization"] = Secret(f"Bearer {reveal(options.get('bearer'))}")
+        scheme = "DPoP" if request.proof else "Bearer"  # RFC 9449 section 7.1
+        headers["Authorization"] = Secret(f"{scheme} {reveal(options.get('bearer'))}")
     if isinstance(pair := options.get("basic"), Mapping):
         headers["Authorization"] = basic(pair.get("user"), pair.get("password"))
     return request._replace(headers=headers)

@@ -35,6 +35,11 @@ def _failure(request: Request, response: Response) -> ProviderError:
     host = origin(str(reveal(request.url)))
     payload = response.json if isinstance(response.json, dict) else {}
     said = scrubbed(refusal_in(payload), request)
+    if request.proof:
+        from .binding import proof_refused
+
+        if refused := proof_refused(response, said, host):
+            return refused
     message = f"{host} answered {response.status}"
     if said.code:
         message += f": {said.code}" + (f" ({said.text})" if said.text else "")

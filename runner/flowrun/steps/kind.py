@@ -13,6 +13,7 @@ from ..flow import Step
 from ..message import Request
 from ..near import did_you_mean
 from ..place import place_of
+from ..possession import Possession
 from ..scope import Undefined
 from ..secret import Secret, Value, reveal
 from ..services import Listener, Outputs, Services
@@ -47,6 +48,7 @@ class Options:
         self.step, self.scope = step, scope
         self.authorization: Outputs = {}  # what the nearest authorize step before it has made
         self.listener: Listener | None = None
+        self.possession = Possession()  # the key that this record's tokens are bound to
         self._late = {key: value for key, value in step.options.items() if key in kind.LATE}
         self._now: dict[str, Value] = {}
         for key, value in step.options.items():
@@ -98,6 +100,10 @@ class Options:
         """Whether something that is on by itself has not been switched off by name."""
         value = self.get(key, True)
         return value if isinstance(value, bool) else SWITCH[self.one_of(key, SWITCH, "on")]
+
+    def switched_on(self, key: str) -> bool:
+        """Whether something that is off by itself has been switched on, or may have been."""
+        return str(self.get(key, "off")).lower() not in ("off", "false")
 
     def seconds(self, key: str, default: int) -> int:
         return seconds_of(self.plain(key), default)

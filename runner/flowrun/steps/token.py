@@ -85,6 +85,10 @@ def _judged(
     held = options.held("expect", response=answer)
     token = fields.get("access_token")
     if isinstance(token, str) and token and held is not False and response.status < 400:
+        if asked.request.proof:
+            from .binding import require_bound
+
+            require_bound(fields, asked.host)
         return _sound(fields, asked.host), response
     refusal = scrubbed(_refusal(options, payload, answer), asked.request)
     if held is False and not refusal.code:
