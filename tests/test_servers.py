@@ -2,79 +2,121 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import stat
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import pytest
 
-from servers.command import Cli
-from servers.known import SECRET, Known, recipes
+from servers.command import Cli, Done
+from servers.known import NEVER, Known, recipes
 from servers.rig import Rig
 
 pytestmark = pytest.mark.rig
 
-BY_SECRET = {"FLOWRUN_CLIENT_SECRET": SECRET}
-LOGINS: Mapping[str, list[tuple[str, Mapping[str, str]]]] = {
-    "glewlwyd": [("rig-post", BY_SECRET)],
-    "glewlwyd-public": [("rig-public", {})],
-    "canaille": [("rig-basic", BY_SECRET)],
+SECRET = {"FLOWRUN_CLIENT_SECRET": "rig-secret-0123456789-0123456789-0123456789"}
+ODD = {"FLOWRUN_CLIENT_SECRET": "p+s s%w:rd&=/?~"}
+PASSWORD = {"FLOWRUN_PASSWORD": "wonderland-42"}
+ALICE = {"username": "alice"}
+
+
+class As(NamedTuple):
+    """A client of a server, and what a recipe is told to be it."""
+
+    client: str
+    secrets: Mapping[str, str] = {}
+    settings: Mapping[str, str] = {}
+
+
+LOGINS: Mapping[str, list[As]] = {
+    "glewlwyd": [As("rig-post", SECRET)],
+    "glewlwyd-public": [As("rig-public")],
+    "glewlwyd-device": [As("rig-post", SECRET), As("rig-public")],
+    "canaille": [As("rig-basic", SECRET), As("rig odd/client", ODD), As("rig-trusted", SECRET)],
 }
-"""The clients that each recipe is run for, and the secrets of each."""
+"""Recipes that a person consents in."""
+
+UNATTENDED: Mapping[str, list[As]] = {
+    "glewlwyd-service": [As("rig-post", SECRET)],
+    "glewlwyd-password": [As("rig-post", SECRET | PASSWORD, ALICE)],
+    "canaille-service": [As("rig-service", SECRET)],
+    "canaille-password": [As("rig-basic", SECRET | PASSWORD, ALICE)],
+}
+"""Recipes that need nobody."""
+
+LATER: Mapping[str, tuple[str, ...]] = {
+    "glewlwyd-device": ("refresh",),
+    "glewlwyd-service": (),
+    "glewlwyd-password": ("refresh",),
+    "canaille-service": (),
+    "canaille-password": ("refresh",),
+}
+"""What else a recipe can do, where that is less than the usual."""
 
 
-def each_login() -> list[object]:
+def each(kinds: Mapping[str, list[As]]) -> list[object]:
     return [
-        pytest.param(name, client, environment, id=f"{name} as {client}")
-        for name, clients in LOGINS.items()
-        for client, environment in clients
+        pytest.param(name, one, id=f"{name} as {one.client}")
+        for name, clients in kinds.items()
+        for one in clients
     ]
 
 
 @pytest.fixture
-def servers(request: pytest.FixtureRequest, name: str) -> Rig:
-    """The server that the recipe's name begins with."""
-    started: Rig = request.getfixturevalue(name.partition("-")[0])
-    return started
+def known(request: pytest.FixtureRequest, cli: Cli, name: str, one: As) -> Known:
+    """A recipe at the server that its name begins with."""
+    rig: Rig = request.getfixturevalue(name.partition("-")[0])
+    cli.keep_secret(*one.secrets.values())
+    return Known(cli, rig, name, {"client_id": one.client, **one.settings}, one.secrets)
 
 
-def claims(token: object) -> dict[str, object]:
-    part = str(token).split(".")[1]
-    read: dict[str, object] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    return read
+def log_in(known: Known, approve: str) -> Done:
+    if "extends: base/device" in recipes()[known.name]:
+        return known.with_device(approve)
+    return known.run(approve)
 
 
-def test_no_recipe_of_the_page_is_left_out() -> None:
-    assert set(recipes()) == set(LOGINS)
+def serial(known: Known) -> object:
+    """What no two answers have in common; canaille's JWTs of one second are the same."""
+    token = known.token()
+    return token.get("refresh_token", token["access_token"])
 
 
-@pytest.mark.parametrize(("name", "client", "environment"), each_login())
-def test_a_recipe_logs_in_verifies_refreshes_and_revokes(
-    cli: Cli,
-    servers: Rig,
-    approve: str,
-    name: str,
-    client: str,
-    environment: Mapping[str, str],
+def test_every_recipe_of_the_page_is_run() -> None:
+    assert {*LOGINS, *UNATTENDED} == set(recipes())
+
+
+@pytest.mark.parametrize(("name", "one"), each(LOGINS))
+def test_a_person_logs_in_and_the_token_lives_until_it_is_revoked(
+    known: Known, approve: str
 ) -> None:
-    known = Known(cli, servers, name, client, environment=environment)
-    cli.keep_secret(*environment.values())
-    done = known.run(approve)
+    done = log_in(known, approve)
     assert done.status == 0, done.stderr
-    assert stat.S_IMODE(cli.record(name).stat().st_mode) == 0o600
-    before = known.token()
-    cli.keep_secret(*(str(before[kind]) for kind in ("access_token", "refresh_token")))
+    record, before = known.cli.record(known.name), known.token()
+    assert stat.S_IMODE(record.stat().st_mode) == 0o600
+    known.cli.keep_secret(*(str(before[kind]) for kind in ("access_token", "refresh_token")))
 
-    for command in ("verify", "refresh", "verify"):
+    commands = LATER.get(known.name, ("verify", "refresh", "verify", "revoke"))
+    for command in commands:
+        backup = record.read_bytes()
         done = known.later(command)
         assert done.status == 0, (command, done.stderr)
-    after = known.token()
-    assert after["access_token"] != before["access_token"]
-    assert after["refresh_token"] != before["refresh_token"]
+    if "revoke" in commands:
+        record.write_bytes(backup)
+        assert known.later("refresh").status == 5, "the server knows that the grant is over"
 
-    backup = cli.record(name).read_bytes()
-    done = known.later("revoke")
+    assert known.token()["refresh_token"] != before["refresh_token"]
+
+
+@pytest.mark.parametrize(("name", "one"), each(UNATTENDED))
+def test_a_recipe_that_needs_nobody_brings_another_token_each_time(known: Known) -> None:
+    done = known.run(NEVER)
     assert done.status == 0, done.stderr
-    cli.record(name).write_bytes(backup)
-    assert known.later("refresh").status == 5, "the server knows that the grant is over"
+    before = serial(known)
+    for command in LATER[known.name]:
+        done = known.later(command)
+        assert done.status == 0, (command, done.stderr)
+    done = known.run(NEVER, "--fresh")
+
+    assert done.status == 0, done.stderr
+    assert serial(known) != before

@@ -32,6 +32,8 @@ class Cli(Protocol):
 
     def record(self, name: str) -> Path: ...
 
+    def environment(self) -> dict[str, str]: ...
+
 
 class Process:
     """`Cli` as a process with a clean environment."""
@@ -45,7 +47,7 @@ class Process:
         ended = subprocess.run(
             command,
             cwd=self.folder,
-            env=self._clean() | environment,
+            env=self.environment() | environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -64,6 +66,6 @@ class Process:
     def record(self, name: str) -> Path:
         return self.folder / "tokens" / f"{name}.json"
 
-    def _clean(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
         return kept | {"HOME": str(self.folder), "NO_COLOR": "1"}

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
-import urllib.parse
-import urllib.request
+import subprocess
+import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from flowrun.library import find
+from flowrun.load import load_source
 from servers.command import TESTS, Cli, Done
 from servers.rig import Rig
 
 PAGE = TESTS.parent / "docs" / "servers.md"
-SECRET = "rig-secret-0123456789-0123456789-0123456789"
 BLOCK = re.compile(r"^```yaml\n(flowrun: 1\n.*?)^```", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"^name: (\S+)$", re.MULTILINE)
+COMPLETE = re.compile(r"http\S+[?&](?:user_)?code=[\w-]+")
+"""The address of a device flow that holds the code."""
+NEVER = "true %s"
+"""For $BROWSER: nobody looks at it."""
 
 
 def recipes() -> dict[str, str]:
@@ -30,9 +37,8 @@ class Known(NamedTuple):
     cli: Cli
     rig: Rig
     name: str
-    client: str
-    settings: Mapping[str, str] = {}
-    environment: Mapping[str, str] = {}
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str]
 
     @property
     def file(self) -> Path:
@@ -41,27 +47,45 @@ class Known(NamedTuple):
         return path
 
     def run(self, browser: str, *arguments: str) -> Done:
-        settings = {**self.rig.settings, "client_id": self.client, **self.settings}
-        known = [f"--set={name}={value}" for name, value in settings.items() if self._takes(name)]
-        environment = {"BROWSER": browser, **self.environment}
-        return self.cli(self.file, *known, *arguments, **environment)
+        return self.cli(*self._words(), *arguments, BROWSER=browser, **self.secrets)
+
+    def with_device(self, approve: str) -> Done:
+        """The same, while a person with another screen enters the code that is shown."""
+        shown = self.cli.folder / "shown"
+        with shown.open("w") as told:
+            environment = {**self.cli.environment(), **self.secrets, "BROWSER": NEVER}
+            process = subprocess.Popen(
+                [sys.executable, "-m", "flowrun", *self._words()],
+                cwd=self.cli.folder,
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=told,
+            )
+            while process.poll() is None and not COMPLETE.search(shown.read_text()):
+                time.sleep(0.05)
+            address = COMPLETE.findall(shown.read_text())
+            if address:
+                subprocess.run([approve.split()[0], "--device", address[0]], check=True, timeout=30)
+            return Done(process.wait(30), "", shown.read_text())
 
     def later(self, command: str) -> Done:
         """refresh, verify or revoke."""
-        return self.cli(command, self.name, **self.environment)
+        return self.cli(command, self.name, **self.secrets)
 
     def token(self) -> dict[str, object]:
         token: dict[str, object] = json.loads(self.cli.record(self.name).read_text())
         return token
 
-    def _takes(self, name: str) -> bool:
-        return name != "redirect_uri" or "base/device" not in recipes()[self.name]
+    def _words(self) -> list[str]:
+        """The file, and what of the settings it has an input for."""
+        inputs = load_source(find(str(self.file))[0]).inputs
+        settings = {**self.rig.settings, **self.settings}
+        known = [f"--set={name}={settings[name]}" for name in settings if name in inputs]
+        return [str(self.file), *known]
 
 
-def ask(url: str, form: Mapping[str, str], **headers: str) -> dict[str, object]:
-    """What a server says to *form*, behind the client's back."""
-    data = urllib.parse.urlencode(form).encode()
-    request = urllib.request.Request(url, data, headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        said: dict[str, object] = json.load(answer)
-        return said
+def claims(token: object) -> dict[str, object]:
+    """What a JWT says, not verified."""
+    part = str(token).split(".")[1]
+    said: dict[str, object] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return said

@@ -83,7 +83,7 @@ def fill(app, jwks):
     clients = {
         "rig-public": {"client_secret": None, "token_endpoint_auth_method": "none"},
         "rig-basic": {},
-        "rig:odd client/1": {"client_secret": "p+s s%w:rd&=/?~"},
+        "rig odd/client": {"client_secret": "p+s s%w:rd&=/?~"},
         "rig-post": {"token_endpoint_auth_method": "client_secret_post"},
         "rig-key-jwt": by_key,
         "rig-trusted": {"client_uri": "https://trusted.example.test"},

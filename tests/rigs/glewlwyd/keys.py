@@ -1,7 +1,9 @@
 """The keys of the server and of its clients, made once by rnbyc and openssl."""
 
+import base64
 import json
 import os
+import ssl
 import subprocess
 
 SERVER = {"RS256": "RSA2048", "PS256": "RSA2048", "ES256": "EC256", "EdDSA": "Ed25519"}
@@ -43,10 +45,11 @@ class Rnbyc:
 def certificates(folder):
     """An authority, the server's certificate, and two of clients: one from it, one self-signed."""
 
-    def openssl(*arguments, text=None):
-        subprocess.run(
-            ["openssl", *arguments], cwd=folder, check=True, capture_output=True, text=True, input=text
-        )
+    def openssl(*arguments):
+        command = ["openssl", *arguments]
+        return subprocess.run(
+            command, cwd=folder, check=True, capture_output=True, text=True
+        ).stdout
 
     ec = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650")
     openssl("req", "-x509", *ec, "-keyout", "ca.key.pem", "-out", "ca.cert.pem", "-subj", "/CN=rig CA")
@@ -64,3 +67,16 @@ def certificates(folder):
         "req", "-x509", *ec, "-subj", "/CN=rig-tls-self",
         "-keyout", "self.key.pem", "-out", "self.cert.pem",
     )
+    # What GnuTLS lets through at all; whose certificate it is says the client's own key set.
+    trusted = [(folder / f"{name}.cert.pem").read_text() for name in ("ca", "self")]
+    (folder / "trusted.pem").write_text("".join(trusted))
+    public = openssl("x509", "-in", "self.cert.pem", "-noout", "-pubkey")
+    point = base64.b64decode("".join(public.splitlines()[1:-1]))[-64:]  # ends with x and y
+    der = ssl.PEM_cert_to_DER_cert((folder / "self.cert.pem").read_text())
+    key = {"kty": "EC", "crv": "P-256", "kid": "client-self", "x": url64(point[:32])}
+    key |= {"y": url64(point[32:]), "x5c": [base64.b64encode(der).decode()]}
+    (folder / "self.jwks.json").write_text(json.dumps({"keys": [key]}))
+
+
+def url64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -167,7 +167,7 @@ def clients(keys):
     signing = json.loads((keys / "client.jwks.public.json").read_text())
     encryption = json.loads((keys / "client-enc.jwks.public.json").read_text())
     both = {"keys": signing["keys"] + encryption["keys"]}
-    certificate = (keys / "self.cert.pem").read_text()
+    certified = {"client_secret": "", "jwks": json.loads((keys / "self.jwks.json").read_text())}
     redirects = os.environ.get("RIG_REDIRECTS") or "http://127.0.0.1:8765/callback"
     common = {
         "enabled": True,
@@ -190,7 +190,7 @@ def clients(keys):
         "rig-secret-jwt": ("client_secret_jwt", {}),
         "rig-key-jwt": ("private_key_jwt", keyed),
         "rig-tls": ("tls_client_auth", {"client_secret": "", "tls_client_auth_san_dns": "rig-tls.example.test"}),
-        "rig-tls-self": ("self_signed_tls_client_auth", {"client_secret": "", "pubkey": certificate}),
+        "rig-tls-self": ("self_signed_tls_client_auth", certified),
         "rig-es256": ("client_secret_basic", {"sign_kid": "op-es256"}),
         "rig-eddsa": ("client_secret_basic", {"sign_kid": "op-eddsa"}),
         "rig-ps256": ("client_secret_basic", {"sign_kid": "op-ps256"}),

@@ -47,7 +47,7 @@ plugin_module_path="{lib}/plugin"
 use_secure_connection={tls}
 secure_connection_key_file="{keys}/server.key.pem"
 secure_connection_pem_file="{keys}/server.cert.pem"
-secure_connection_ca_file="{keys}/ca.cert.pem"
+secure_connection_ca_file="{keys}/trusted.pem"
 hash_algorithm="SHA512"
 database = {{ type = "sqlite3"; path = "{state}/glewlwyd.db"; }};
 static_files_mime_types = ({{ extension = ".html"; mime_type = "text/html"; compress = 0; }})
