@@ -35,7 +35,7 @@ LAYERS = {
     "edges": "capture.* guard http proofs proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
     "engine": "checks.* current engine job passes plan rehearsal review",
-    "session": "console session",
+    "session": "console qr session",
     "commands": "commands.*",
     "entry": "__main__ cli completion ending quick",
 }
@@ -52,6 +52,7 @@ OWNERS = {
     "oauthlib": {"sandbox"},
     "platformdirs": {"trust"},
     "ruamel": {"scan"},
+    "segno": {"qr"},
     "typer": {"cli"},
     "yaml": {"document"},
 }
@@ -60,7 +61,7 @@ OWNERS = {
 MAY_REVEAL = """
     current guard hosts job message oauth.client operators plan proofs rehearsal scope secret
     session steps.ask steps.capture steps.clients steps.device steps.exchange steps.expiry
-    steps.http steps.jwt steps.kind steps.parameters steps.token taint template tree
+    steps.http steps.jwt steps.kind steps.parameters steps.polling steps.token taint template tree
     urls wire
 """
 """Where `reveal` is called: where a value leaves for the wire or the store, or is reckoned with."""

@@ -38,6 +38,9 @@ class Somebody:
         self.in_secret.append(secret)
         return self.answers[question.split(" ")[0]]
 
+    def show_code(self, url: str) -> None:
+        """Nobody looks."""
+
 
 EIGHT = flow("""
 inputs: {it: {default: default, from: {env: ACME}}, site: {default: eu}}

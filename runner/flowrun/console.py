@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -18,6 +19,10 @@ GRAVITY = (0, 6, 4, 2, 8, 5, 7, 3)
 
 def gravest(statuses: Sequence[int]) -> int:
     return max(statuses, key=lambda status: GRAVITY.index(status), default=0)
+
+
+SECRET_ENDINGS = ("token", "secret", "device_code", "auth_req_id")
+"""Of names in an answer; what redeems a consent is a secret like the token."""
 
 
 class Console:
@@ -77,7 +82,7 @@ def _secrets_in(answer: JSON) -> list[JSON]:
         item = rest.pop()
         if isinstance(item, dict):
             named = {k.lower(): v for k, v in item.items() if isinstance(v, str)}
-            found += [v for k, v in named.items() if k.endswith(("token", "secret"))]
+            found += [v for k, v in named.items() if k.endswith(SECRET_ENDINGS)]
         rest += item.values() if isinstance(item, dict) else item if isinstance(item, list) else []
     return found
 
@@ -152,6 +157,14 @@ class Terminal:
         numbered = dict(zip(map(str, range(1, len(choices) + 1)), choices, strict=True))
         return numbered.get(answer, answer)
 
+    def show_code(self, url: str) -> None:
+        from .qr import drawn, plain_terminal
+
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        if drawing := drawn(url, columns=columns, coloured=not plain_terminal(os.environ)):
+            with contextlib.suppress(UnicodeEncodeError):
+                print(drawing, file=sys.stderr, flush=True)
+
 
 def _line(prompt: str) -> str:
     print(prompt, end="", file=sys.stderr, flush=True)
@@ -164,3 +177,6 @@ class Nobody:
     def ask(self, question: str, *, secret: bool = False, choices: Sequence[str] = ()) -> str:
         hint = "Run it in a terminal, without --no-input."
         raise PersonNeeded("E801", f"somebody has to answer: {question}", hint=hint)
+
+    def show_code(self, url: str) -> None:
+        """Nothing: a file or another program reads what is said."""

@@ -14,6 +14,9 @@ from .steps import KINDS
 from .steps.kind import Options, StepKind, applies
 from .template import Scope
 
+INVITING = ("device",)
+"""Kinds that ask a person for consent on another device, which a later `poll` waits for."""
+
 
 class State(NamedTuple):
     """What the steps so far have made."""
@@ -49,19 +52,22 @@ def run_section(
     done: dict[str, Outputs] = {}
     state = state._replace(steps=done, possession=state.possession or Possession())
     authorization: Outputs = {}
+    invitation: Outputs = {}
     for step in flow.steps(section):
         with located(step.place):
             scope = state.scope(flow)
             if not applies(step, scope):
                 continue
             options = Options(step, kinds[step.kind], scope)
-            options.authorization = authorization
+            options.authorization, options.invitation = authorization, invitation
             options.possession = state.possession or options.possession
             options.listener = (listeners or {}).get(step.id)
             outputs = kinds[step.kind].run(options, services)
         done[step.id] = outputs
         if step.kind == "authorize":
             authorization = outputs
+        if step.kind in INVITING:
+            invitation = outputs
         if step.kind == "capture":
             state = state._replace(callback=outputs)
     return state

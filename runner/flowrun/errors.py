@@ -66,6 +66,7 @@ CODES = {
     "E409": "the redirect comes from another issuer",
     "E410": "the browser cannot be opened",
     "E411": "the sandbox cannot begin a login in the provider's place",
+    "E415": "nobody has consented before the request expired",
     "E501": "the grant is refused",
     "E502": "the client is refused",
     "E503": "the provider refused",

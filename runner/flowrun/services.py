@@ -89,6 +89,10 @@ class Person(Protocol):
         """The answer. Raises `PersonNeeded` when nobody is there."""
         ...
 
+    def show_code(self, url: str) -> None:
+        """Draw *url* for the camera of another device, where there is a screen for it."""
+        ...
+
 
 class Shelf(Protocol):
     """What servers have said and will say again, such as metadata, keys, a registered client."""

@@ -85,10 +85,14 @@ class Person:
     def __init__(self, said: str = "") -> None:
         self.said = said
         self.asked: list[tuple[str, bool, Sequence[str]]] = []
+        self.shown: list[str] = []
 
     def ask(self, question: str, *, secret: bool = False, choices: Sequence[str] = ()) -> str:
         self.asked.append((question, secret, choices))
         return self.said
+
+    def show_code(self, url: str) -> None:
+        self.shown.append(url)
 
 
 class MemoryShelf:
@@ -151,11 +155,12 @@ def run_kind(
     world: World | None = None,
     *,
     authorization: Outputs | None = None,
+    invitation: Outputs | None = None,
     **values: Value,
 ) -> Outputs:
     """What a step of *kind* hands on."""
     module = KINDS[kind]
     given = Options(step_of(kind, options), module, Scope(values))
-    given.authorization = authorization or {}
+    given.authorization, given.invitation = authorization or {}, invitation or {}
     given.listener = Bound("http://127.0.0.1:8484/")
     return module.run(given, (world or World()).services)

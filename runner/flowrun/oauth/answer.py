@@ -102,6 +102,7 @@ HINTS = {
     "(`dpop: ES256`) with those that it takes.",
     "use_dpop_nonce": "The provider asked for another nonce each time: try again.",
     "slow_down": "Wait before the next try.",
+    "authorization_pending": "Give the step `poll: {}`, which waits for the person.",
 }
 
 CODES = {

@@ -132,7 +132,7 @@ class Desk:
             "device_code": secrets.token_urlsafe(24),
             "user_code": "SAND-BOXX",
             "verification_uri": f"{_scheme(exchange)}://{host}/device",
-            "interval": 1,
+            "interval": 0,
             "expires_in": 600,
         }
         status, extra = _own(exchange)

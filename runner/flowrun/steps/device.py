@@ -6,35 +6,28 @@ from collections.abc import Mapping
 
 from ..document import Map
 from ..errors import ProviderError
-from ..message import Request
-from ..oauth.answer import payload_of, refusal_in, refused
+from ..message import Request, Response
+from ..oauth.answer import payload_of, refusal_in, refused, said
+from ..oauth.polling import interval, lives_until
 from ..secret import JSON, reveal, seal
 from ..services import Outputs, Services
 from ..urls import origin
 from . import exchange
+from .answers import answer_of
 from .clients import hints
-from .exchange import LATE, URLS, answer_of, request_of, scrubbed
+from .exchange import LATE, URLS, request_of, scrubbed
 from .kind import Options, text_of
 
 __all__ = ["LATE", "URLS", "hands_on", "preview", "run"]
 
-INTERVAL_S = 5
-"""When the server does not say how often it may be asked (RFC 8628 section 3.2)."""
+NEEDED = ("device_code", "user_code", "verification_uri")
 
 
 def run(options: Options, services: Services) -> Outputs:
-    request = request_of(options, services)
-    response = exchange.exchange(options, services, request)
-    host = origin(text_of(request.url))
-    fields: dict[str, JSON] = {"interval": INTERVAL_S, **payload_of(response, host)}
-    if response.ok:
-        mapped = options.late_fields("outputs", response=answer_of(response))
-        fields |= {name: reveal(value) for name, value in mapped.items()}
-    if not (response.ok and fields.get("device_code") and fields.get("user_code")):
-        refusal = scrubbed(refusal_in(fields), request)
-        raise refused(response, refusal, host, hints=hints(options))
-    exchange.expected(options, response, lambda: _unexpected(host, response.status))
-    services.tell(_invitation(fields))
+    request, sent_at = request_of(options, services), services.now()
+    fields = _invited(options, request, exchange.exchange(options, services, request))
+    _invite(fields, services)
+    fields |= {"interval": interval(fields), "expires_at": lives_until(fields, sent_at=sent_at)}
     sealed = seal(fields)
     assert isinstance(sealed, Mapping)
     return {"verification_uri_complete": None, **exchange.opened(options, sealed)}
@@ -48,13 +41,32 @@ def hands_on(options: Map) -> frozenset[str] | None:
     return None
 
 
-def _unexpected(host: str, status: int) -> ProviderError:
-    return ProviderError("E507", f"{host} answered {status}", outcome="unspent")
+def _invited(options: Options, request: Request, response: Response) -> dict[str, JSON]:
+    """The fields of an answer that a person can be invited with; raises for any other."""
+    host = origin(text_of(request.url))
+    fields = dict(payload_of(response, host))
+    if not fields.get("verification_uri"):
+        fields["verification_uri"] = fields.get("verification_url")  # as a draft had it
+    if response.ok:
+        mapped = options.late_fields("outputs", response=answer_of(response))
+        fields |= {name: reveal(value) for name, value in mapped.items()}
+    refusal = scrubbed(refusal_in(fields), request)
+    missing = [name for name in NEEDED if not fields.get(name)]
+    if missing and (refusal.code or not response.ok):
+        raise refused(response, refusal, host, hints=hints(options))
+    if missing:
+        message = f"{host} answered {response.status}, without {' and '.join(missing)}"
+        raise ProviderError("E507", message, place=options.step.place, outcome="unspent")
+    exchange.expected(options, response, lambda: refused(response, refusal, host))
+    return fields
 
 
-def _invitation(fields: Mapping[str, JSON]) -> str:
-    code = fields["user_code"]
-    where = fields.get("verification_uri") or fields.get("verification_url")
-    line = f"open {where} in any browser and enter the code {code}"
-    whole = fields.get("verification_uri_complete")
-    return f"{line}\nor open {whole}, which holds it" if whole else line
+def _invite(fields: Mapping[str, JSON], services: Services) -> None:
+    names = ("verification_uri", "user_code", "verification_uri_complete")
+    where, code, whole = (said(str(fields.get(name) or "")) for name in names)
+    services.tell(f"open {where} in any browser and enter the code {code}")
+    if whole:
+        services.tell(f"or open {whole}, which holds it; the code there must be the same")
+    url = whole or where
+    if url.startswith(("https://", "http://")):
+        services.person.show_code(url)

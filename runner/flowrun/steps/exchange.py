@@ -13,10 +13,11 @@ from ..merge import METHODS
 from ..message import Body, Request, Response, secrets_of
 from ..oauth.answer import Refusal
 from ..oauth.client import basic
-from ..secret import Redactor, Secret, Value, reveal, seal
+from ..secret import Redactor, Secret, Value, reveal
 from ..services import Services
 from ..urls import checked
 from ..wire import Encoded, encode
+from .answers import answer_of
 from .clients import parts_of, signs
 from .kind import Options, seconds_of
 from .parameters import written
@@ -25,13 +26,8 @@ URLS = frozenset(METHODS)
 LATE = frozenset({"headers", "outputs", "expect"})
 
 RETRY_WAIT_S = 2
-POLL_EVERY_S = 5
-POLL_TIMEOUT_S = 300
 LONGEST_WAIT_S = 60
 """What a Retry-After header can make a person wait for one more try."""
-
-
-Pending = Callable[[Response], int | None]
 
 
 def method_of(options: Options) -> str:
@@ -114,57 +110,33 @@ def _seen(method: str, encoded: Encoded) -> Mapping[str, Value]:
     }
 
 
-def answer_of(response: Response) -> Mapping[str, Value]:
-    """An answer as expressions see it, every value of it a secret."""
-    return {
-        "status": response.status,
-        "headers": {name: Secret(value) for name, value in response.headers.items()},
-        "json": seal(response.json),
-        "text": Secret(response.text),
-    }
-
-
 def exchange(
     options: Options,
     services: Services,
     request: Request,
     *,
     redeems: bool = False,
-    pending: Pending | None = None,
+    said: Callable[[Response], Refusal] | None = None,
     again: Callable[[], Request] | None = None,
 ) -> Response:
     """
     Send *request* as often as `poll` says, and a token's request else only once; `retry` is
     for the others.
 
-    *pending* says of an answer how many seconds more the next one may take; None: it is the last.
+    With *said*, which reads what an answer refuses, `poll` waits for a person's consent.
     *again* makes the request anew, since what a client has signed is good for once.
     """
     checked(str(reveal(request.url)))
     requests = _each(request, again or partial(request_of, options, services), signs(options))
-    if (poll := options.modifier("poll")) is None:
+
+    def ask() -> Response:
         return _tried(options, services, requests, redeems=redeems)
-    every_s = options.duration(poll.get("every"), POLL_EVERY_S)
-    end = services.now() + options.duration(poll.get("timeout"), POLL_TIMEOUT_S)
-    while True:
-        response = _tried(options, services, requests, redeems=redeems)
-        slower_s = _awaited(options, response, pending)
-        if slower_s is None:
-            return response
-        every_s += slower_s
-        if services.now() + every_s > end:
-            raise ProviderError("E507", "what the step waited for has not come", outcome="unspent")
-        time.sleep(every_s)
 
+    if options.modifier("poll") is None:
+        return ask()
+    from .polling import polled
 
-def _awaited(options: Options, response: Response, pending: Pending | None) -> int | None:
-    """How much slower to ask again; None when what `poll` waits for has come."""
-    held = options.until(response=answer_of(response))
-    if held is not None:
-        return None if held else 0
-    if pending:
-        return pending(response)
-    return None if response.ok else 0
+    return polled(options, services, ask, said=said)
 
 
 def _each(request: Request, again: Callable[[], Request], signed: bool) -> Iterator[Request]:

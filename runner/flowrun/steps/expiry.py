@@ -8,7 +8,7 @@ from ..document import Map
 from ..message import Response
 from ..oauth.expiry import expires_at, moment, moment_in, seconds
 from ..secret import JSON, reveal
-from .exchange import answer_of
+from .answers import answer_of
 from .kind import UNITS_S, Options, seconds_of
 
 LIFETIME_UNITS_S = {"ms": 0.001, **UNITS_S}

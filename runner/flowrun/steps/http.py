@@ -9,7 +9,8 @@ from ..oauth.answer import refusal_in
 from ..secret import reveal
 from ..services import Outputs, Services
 from ..urls import origin
-from .exchange import LATE, URLS, answer_of, exchange, expected, opened, request_of, scrubbed
+from .answers import answer_of
+from .exchange import LATE, URLS, exchange, expected, opened, request_of, scrubbed
 from .kind import Options
 
 __all__ = ["LATE", "URLS", "hands_on", "preview", "run"]

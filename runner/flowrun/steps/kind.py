@@ -47,6 +47,7 @@ class Options:
     def __init__(self, step: Step, kind: StepKind, scope: Scope) -> None:
         self.step, self.scope = step, scope
         self.authorization: Outputs = {}  # what the nearest authorize step before it has made
+        self.invitation: Outputs = {}  # what the nearest step before it has asked a person to
         self.listener: Listener | None = None
         self.possession = Possession()  # the key that this record's tokens are bound to
         self._late = {key: value for key, value in step.options.items() if key in kind.LATE}

@@ -17,16 +17,14 @@ from ..services import Outputs, Services
 from ..template import reads
 from ..urls import origin
 from . import exchange
+from .answers import answer_of
 from .clients import hints
-from .exchange import answer_of, request_of, scrubbed
+from .exchange import request_of, scrubbed
 from .expiry import with_expiry
 from .kind import Options, text_of
 
 URLS = exchange.URLS
 LATE = exchange.LATE | {"unwrap", "expires", "errors"}
-
-PENDING = {"authorization_pending": 0, "slow_down": 5}
-"""Errors that ask for patience, and the seconds that each adds (RFC 8628 section 3.5)."""
 
 
 def redeems(step: Step, vars: Mapping[str, object]) -> bool:
@@ -61,7 +59,11 @@ def _answered(options: Options, services: Services) -> tuple[dict[str, JSON], Re
         return _judged(options, _Asked("the answer", Request("GET", "")), _given(options))
     request = request_of(options, services)
     once = redeems(options.step, options.scope.vars)
-    response = exchange.exchange(options, services, request, redeems=once, pending=_pending)
+
+    def said(response: Response) -> Refusal:
+        return scrubbed(_refused(options, response), request)
+
+    response = exchange.exchange(options, services, request, redeems=once, said=said)
     return _judged(options, _Asked(origin(text_of(request.url)), request), response)
 
 
@@ -69,11 +71,6 @@ def _given(options: Options) -> Response:
     """The answer that an earlier step has brought, as if it came now."""
     body = json.dumps(reveal(options.get("answer"))).encode()
     return Response(200, {"content-type": "application/json"}, body)
-
-
-def _pending(response: Response) -> int | None:
-    payload = response.json
-    return PENDING.get(refusal_in(payload).code) if isinstance(payload, dict) else None
 
 
 def _judged(
@@ -143,6 +140,11 @@ def _refusal(options: Options, payload: Mapping[str, JSON], answer: Mapping[str,
     return Refusal(
         text_of(found.get("code")) or usual.code, text_of(found.get("text")) or usual.text
     )
+
+
+def _refused(options: Options, response: Response) -> Refusal:
+    payload = response.json if isinstance(response.json, dict) else {}
+    return _refusal(options, payload, answer_of(response))
 
 
 def _texts(rules: object, key: str) -> list[str]:
