@@ -34,7 +34,7 @@ LAYERS = {
     "tree trust urls wire",
     "edges": "capture.* guard http proofs proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
-    "engine": "checks.* current engine job passes plan rehearsal review",
+    "engine": "checks.* current endpoints engine job passes plan publishing rehearsal review",
     "session": "console qr session",
     "commands": "commands.*",
     "entry": "__main__ cli completion ending quick",
@@ -60,7 +60,7 @@ OWNERS = {
 
 MAY_REVEAL = """
     current guard hosts job message oauth.client operators plan proofs rehearsal scope secret
-    session steps.ask steps.capture steps.clients steps.device steps.exchange steps.expiry
+    session steps.ask steps.clients steps.device steps.exchange steps.expiry
     steps.http steps.jwt steps.kind steps.parameters steps.polling steps.token taint template tree
     urls wire
 """

@@ -170,6 +170,10 @@ def validate(data: object) -> object:
                     data__defaults_keys.remove("jwt")
                     data__defaults__jwt = data__defaults["jwt"]
                     validate___definitions_jwt(data__defaults__jwt)
+                if "metadata" in data__defaults_keys:
+                    data__defaults_keys.remove("metadata")
+                    data__defaults__metadata = data__defaults["metadata"]
+                    validate___definitions_metadata(data__defaults__metadata)
                 if "ask" in data__defaults_keys:
                     data__defaults_keys.remove("ask")
                     data__defaults__ask = data__defaults["ask"]
@@ -407,6 +411,15 @@ def validate___definitions_step(data: object) -> object:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
+                data__missing_keys = set(['metadata']) - data.keys()
+                if data__missing_keys:
+                    raise Refused
+            data_one_of_count1 += 1
+        except Refused: pass
+    if data_one_of_count1 < 2:
+        try:
+            data_is_dict = isinstance(data, dict)
+            if data_is_dict:
                 data__missing_keys = set(['set']) - data.keys()
                 if data__missing_keys:
                     raise Refused
@@ -530,6 +543,10 @@ def validate___definitions_step(data: object) -> object:
             data_keys.remove("jwt")
             data__jwt = data["jwt"]
             validate___definitions_jwt(data__jwt)
+        if "metadata" in data_keys:
+            data_keys.remove("metadata")
+            data__metadata = data["metadata"]
+            validate___definitions_metadata(data__metadata)
         if "set" in data_keys:
             data_keys.remove("set")
             data__set = data["set"]
@@ -638,6 +655,54 @@ def validate___definitions_ask(data: object) -> object:
             raise Refused
     return data
 
+def validate___definitions_metadata(data: object) -> object:
+    if not isinstance(data, (dict, NoneType)):
+        raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "issuer" in data_keys:
+            data_keys.remove("issuer")
+            data__issuer = data["issuer"]
+            validate___definitions_endpoint(data__issuer)
+        if "resource" in data_keys:
+            data_keys.remove("resource")
+            data__resource = data["resource"]
+            validate___definitions_endpoint(data__resource)
+        if "kind" in data_keys:
+            data_keys.remove("kind")
+            data__kind = data["kind"]
+            data__kind_any_of_count2 = 0
+            if not data__kind_any_of_count2:
+                try:
+                    if not (isinstance(data__kind, str) and data__kind == 'auto' or isinstance(data__kind, str) and data__kind == 'openid' or isinstance(data__kind, str) and data__kind == 'oauth'):
+                        raise Refused
+                    data__kind_any_of_count2 += 1
+                except Refused: pass
+            if not data__kind_any_of_count2:
+                try:
+                    validate___definitions_templated(data__kind)
+                    data__kind_any_of_count2 += 1
+                except Refused: pass
+            if not data__kind_any_of_count2:
+                raise Refused
+        if data_keys:
+            raise Refused
+    return data
+
+def validate___definitions_templated(data: object) -> object:
+    if not isinstance(data, (str)):
+        raise Refused
+    if isinstance(data, str):
+        if not search('\\{\\{', data):
+            raise Refused
+    return data
+
+def validate___definitions_endpoint(data: object) -> object:
+    if not isinstance(data, (str)):
+        raise Refused
+    return data
+
 def validate___definitions_jwt(data: object) -> object:
     if not isinstance(data, (dict, NoneType)):
         raise Refused
@@ -647,19 +712,19 @@ def validate___definitions_jwt(data: object) -> object:
         if "alg" in data_keys:
             data_keys.remove("alg")
             data__alg = data["alg"]
-            data__alg_any_of_count2 = 0
-            if not data__alg_any_of_count2:
+            data__alg_any_of_count3 = 0
+            if not data__alg_any_of_count3:
                 try:
                     if not (isinstance(data__alg, str) and data__alg == 'HS256' or isinstance(data__alg, str) and data__alg == 'HS384' or isinstance(data__alg, str) and data__alg == 'HS512' or isinstance(data__alg, str) and data__alg == 'RS256' or isinstance(data__alg, str) and data__alg == 'RS384' or isinstance(data__alg, str) and data__alg == 'RS512' or isinstance(data__alg, str) and data__alg == 'PS256' or isinstance(data__alg, str) and data__alg == 'PS384' or isinstance(data__alg, str) and data__alg == 'PS512' or isinstance(data__alg, str) and data__alg == 'ES256' or isinstance(data__alg, str) and data__alg == 'ES384' or isinstance(data__alg, str) and data__alg == 'ES512' or isinstance(data__alg, str) and data__alg == 'EdDSA' or isinstance(data__alg, str) and data__alg == 'Ed25519'):
                         raise Refused
-                    data__alg_any_of_count2 += 1
+                    data__alg_any_of_count3 += 1
                 except Refused: pass
-            if not data__alg_any_of_count2:
+            if not data__alg_any_of_count3:
                 try:
                     validate___definitions_templated(data__alg)
-                    data__alg_any_of_count2 += 1
+                    data__alg_any_of_count3 += 1
                 except Refused: pass
-            if not data__alg_any_of_count2:
+            if not data__alg_any_of_count3:
                 raise Refused
         if "key" in data_keys:
             data_keys.remove("key")
@@ -711,14 +776,6 @@ def validate___definitions_fields(data: object) -> object:
             if data_key not in []:
                 data_value = data.get(data_key)
                 validate___definitions_template(data_value)
-    return data
-
-def validate___definitions_templated(data: object) -> object:
-    if not isinstance(data, (str)):
-        raise Refused
-    if isinstance(data, str):
-        if not search('\\{\\{', data):
-            raise Refused
     return data
 
 def validate___definitions_device(data: object) -> object:
@@ -873,19 +930,19 @@ def validate___definitions_client(data: object) -> object:
         if "auth" in data_keys:
             data_keys.remove("auth")
             data__auth = data["auth"]
-            data__auth_any_of_count3 = 0
-            if not data__auth_any_of_count3:
+            data__auth_any_of_count4 = 0
+            if not data__auth_any_of_count4:
                 try:
                     if not (isinstance(data__auth, str) and data__auth == 'post' or isinstance(data__auth, str) and data__auth == 'basic' or isinstance(data__auth, str) and data__auth == 'basic-raw' or isinstance(data__auth, str) and data__auth == 'none' or isinstance(data__auth, str) and data__auth == 'client_secret_jwt' or isinstance(data__auth, str) and data__auth == 'private_key_jwt'):
                         raise Refused
-                    data__auth_any_of_count3 += 1
+                    data__auth_any_of_count4 += 1
                 except Refused: pass
-            if not data__auth_any_of_count3:
+            if not data__auth_any_of_count4:
                 try:
                     validate___definitions_templated(data__auth)
-                    data__auth_any_of_count3 += 1
+                    data__auth_any_of_count4 += 1
                 except Refused: pass
-            if not data__auth_any_of_count3:
+            if not data__auth_any_of_count4:
                 raise Refused
         if "key" in data_keys:
             data_keys.remove("key")
@@ -900,25 +957,25 @@ def validate___definitions_client(data: object) -> object:
         if "alg" in data_keys:
             data_keys.remove("alg")
             data__alg = data["alg"]
-            data__alg_any_of_count4 = 0
-            if not data__alg_any_of_count4:
+            data__alg_any_of_count5 = 0
+            if not data__alg_any_of_count5:
                 try:
                     if not (isinstance(data__alg, str) and data__alg == 'HS256' or isinstance(data__alg, str) and data__alg == 'HS384' or isinstance(data__alg, str) and data__alg == 'HS512' or isinstance(data__alg, str) and data__alg == 'RS256' or isinstance(data__alg, str) and data__alg == 'RS384' or isinstance(data__alg, str) and data__alg == 'RS512' or isinstance(data__alg, str) and data__alg == 'PS256' or isinstance(data__alg, str) and data__alg == 'PS384' or isinstance(data__alg, str) and data__alg == 'PS512' or isinstance(data__alg, str) and data__alg == 'ES256' or isinstance(data__alg, str) and data__alg == 'ES384' or isinstance(data__alg, str) and data__alg == 'ES512' or isinstance(data__alg, str) and data__alg == 'EdDSA' or isinstance(data__alg, str) and data__alg == 'Ed25519'):
                         raise Refused
-                    data__alg_any_of_count4 += 1
+                    data__alg_any_of_count5 += 1
                 except Refused: pass
-            if not data__alg_any_of_count4:
+            if not data__alg_any_of_count5:
                 try:
                     validate___definitions_templated(data__alg)
-                    data__alg_any_of_count4 += 1
+                    data__alg_any_of_count5 += 1
                 except Refused: pass
-            if not data__alg_any_of_count4:
+            if not data__alg_any_of_count5:
                 try:
                     if not isinstance(data__alg, (NoneType)):
                         raise Refused
-                    data__alg_any_of_count4 += 1
+                    data__alg_any_of_count5 += 1
                 except Refused: pass
-            if not data__alg_any_of_count4:
+            if not data__alg_any_of_count5:
                 raise Refused
         if "audience" in data_keys:
             data_keys.remove("audience")
@@ -953,19 +1010,19 @@ def validate___definitions_basic(data: object) -> object:
     return data
 
 def validate___definitions_as(data: object) -> object:
-    data_any_of_count5 = 0
-    if not data_any_of_count5:
+    data_any_of_count6 = 0
+    if not data_any_of_count6:
         try:
             if not (isinstance(data, str) and data == 'form' or isinstance(data, str) and data == 'json' or isinstance(data, str) and data == 'query'):
                 raise Refused
-            data_any_of_count5 += 1
+            data_any_of_count6 += 1
         except Refused: pass
-    if not data_any_of_count5:
+    if not data_any_of_count6:
         try:
             validate___definitions_templated(data)
-            data_any_of_count5 += 1
+            data_any_of_count6 += 1
         except Refused: pass
-    if not data_any_of_count5:
+    if not data_any_of_count6:
         raise Refused
     return data
 
@@ -987,11 +1044,6 @@ def validate___definitions_headers(data: object) -> object:
 
 def validate___definitions_query(data: object) -> object:
     validate___definitions_fields(data)
-    return data
-
-def validate___definitions_endpoint(data: object) -> object:
-    if not isinstance(data, (str)):
-        raise Refused
     return data
 
 def validate___definitions_token(data: object) -> object:
@@ -1107,8 +1159,8 @@ def validate___definitions_token(data: object) -> object:
             data__expires = data["expires"]
             if not isinstance(data__expires, (dict, str)):
                 raise Refused
-            data__expires_one_of_count6 = 0
-            if data__expires_one_of_count6 < 2:
+            data__expires_one_of_count7 = 0
+            if data__expires_one_of_count7 < 2:
                 try:
                     if not isinstance(data__expires, (dict)):
                         raise Refused
@@ -1117,9 +1169,9 @@ def validate___definitions_token(data: object) -> object:
                         data__expires__missing_keys = set(['in']) - data__expires.keys()
                         if data__expires__missing_keys:
                             raise Refused
-                    data__expires_one_of_count6 += 1
+                    data__expires_one_of_count7 += 1
                 except Refused: pass
-            if data__expires_one_of_count6 < 2:
+            if data__expires_one_of_count7 < 2:
                 try:
                     if not isinstance(data__expires, (dict)):
                         raise Refused
@@ -1128,15 +1180,15 @@ def validate___definitions_token(data: object) -> object:
                         data__expires__missing_keys = set(['at']) - data__expires.keys()
                         if data__expires__missing_keys:
                             raise Refused
-                    data__expires_one_of_count6 += 1
+                    data__expires_one_of_count7 += 1
                 except Refused: pass
-            if data__expires_one_of_count6 < 2:
+            if data__expires_one_of_count7 < 2:
                 try:
                     if not isinstance(data__expires, (str)):
                         raise Refused
-                    data__expires_one_of_count6 += 1
+                    data__expires_one_of_count7 += 1
                 except Refused: pass
-            if data__expires_one_of_count6 != 1:
+            if data__expires_one_of_count7 != 1:
                 raise Refused
             if isinstance(data__expires, str):
                 if not search('^never$', data__expires):
@@ -1237,19 +1289,19 @@ def validate___definitions_token(data: object) -> object:
     return data
 
 def validate___definitions_dpop(data: object) -> object:
-    data_any_of_count7 = 0
-    if not data_any_of_count7:
+    data_any_of_count8 = 0
+    if not data_any_of_count8:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False or isinstance(data, str) and data == 'true' or isinstance(data, str) and data == 'false' or isinstance(data, str) and data == 'ES256' or isinstance(data, str) and data == 'ES384' or isinstance(data, str) and data == 'ES512' or isinstance(data, str) and data == 'EdDSA' or isinstance(data, str) and data == 'Ed25519' or isinstance(data, str) and data == 'RS256' or isinstance(data, str) and data == 'RS384' or isinstance(data, str) and data == 'RS512' or isinstance(data, str) and data == 'PS256' or isinstance(data, str) and data == 'PS384' or isinstance(data, str) and data == 'PS512'):
                 raise Refused
-            data_any_of_count7 += 1
+            data_any_of_count8 += 1
         except Refused: pass
-    if not data_any_of_count7:
+    if not data_any_of_count8:
         try:
             validate___definitions_templated(data)
-            data_any_of_count7 += 1
+            data_any_of_count8 += 1
         except Refused: pass
-    if not data_any_of_count7:
+    if not data_any_of_count8:
         raise Refused
     return data
 
@@ -1411,36 +1463,36 @@ def validate___definitions_authorize(data: object) -> object:
         if "openid" in data_keys:
             data_keys.remove("openid")
             data__openid = data["openid"]
-            data__openid_any_of_count8 = 0
-            if not data__openid_any_of_count8:
+            data__openid_any_of_count9 = 0
+            if not data__openid_any_of_count9:
                 try:
                     if not (isinstance(data__openid, bool) and data__openid is True or isinstance(data__openid, bool) and data__openid is False or isinstance(data__openid, str) and data__openid == 'true' or isinstance(data__openid, str) and data__openid == 'false'):
                         raise Refused
-                    data__openid_any_of_count8 += 1
+                    data__openid_any_of_count9 += 1
                 except Refused: pass
-            if not data__openid_any_of_count8:
+            if not data__openid_any_of_count9:
                 try:
                     validate___definitions_templated(data__openid)
-                    data__openid_any_of_count8 += 1
+                    data__openid_any_of_count9 += 1
                 except Refused: pass
-            if not data__openid_any_of_count8:
+            if not data__openid_any_of_count9:
                 raise Refused
         if "pkce" in data_keys:
             data_keys.remove("pkce")
             data__pkce = data["pkce"]
-            data__pkce_any_of_count9 = 0
-            if not data__pkce_any_of_count9:
+            data__pkce_any_of_count10 = 0
+            if not data__pkce_any_of_count10:
                 try:
                     if not (isinstance(data__pkce, str) and data__pkce == 'S256' or isinstance(data__pkce, str) and data__pkce == 'plain' or isinstance(data__pkce, str) and data__pkce == 'off'):
                         raise Refused
-                    data__pkce_any_of_count9 += 1
+                    data__pkce_any_of_count10 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count9:
+            if not data__pkce_any_of_count10:
                 try:
                     validate___definitions_templated(data__pkce)
-                    data__pkce_any_of_count9 += 1
+                    data__pkce_any_of_count10 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count9:
+            if not data__pkce_any_of_count10:
                 raise Refused
         if "dpop" in data_keys:
             data_keys.remove("dpop")
@@ -1461,19 +1513,19 @@ def validate___definitions_authorize(data: object) -> object:
         if "query_in" in data_keys:
             data_keys.remove("query_in")
             data__queryin = data["query_in"]
-            data__queryin_any_of_count10 = 0
-            if not data__queryin_any_of_count10:
+            data__queryin_any_of_count11 = 0
+            if not data__queryin_any_of_count11:
                 try:
                     if not (isinstance(data__queryin, str) and data__queryin == 'query' or isinstance(data__queryin, str) and data__queryin == 'fragment'):
                         raise Refused
-                    data__queryin_any_of_count10 += 1
+                    data__queryin_any_of_count11 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count10:
+            if not data__queryin_any_of_count11:
                 try:
                     validate___definitions_templated(data__queryin)
-                    data__queryin_any_of_count10 += 1
+                    data__queryin_any_of_count11 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count10:
+            if not data__queryin_any_of_count11:
                 raise Refused
         if "names" in data_keys:
             data_keys.remove("names")
@@ -1492,19 +1544,19 @@ def validate___definitions_authorize(data: object) -> object:
     return data
 
 def validate___definitions_on_off(data: object) -> object:
-    data_any_of_count11 = 0
-    if not data_any_of_count11:
+    data_any_of_count12 = 0
+    if not data_any_of_count12:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False):
                 raise Refused
-            data_any_of_count11 += 1
+            data_any_of_count12 += 1
         except Refused: pass
-    if not data_any_of_count11:
+    if not data_any_of_count12:
         try:
             validate___definitions_templated(data)
-            data_any_of_count11 += 1
+            data_any_of_count12 += 1
         except Refused: pass
-    if not data_any_of_count11:
+    if not data_any_of_count12:
         raise Refused
     return data
 
@@ -1564,44 +1616,44 @@ def validate___definitions_input(data: object) -> object:
             data__from = data["from"]
             if not isinstance(data__from, (dict)):
                 raise Refused
-            data__from_one_of_count12 = 0
-            if data__from_one_of_count12 < 2:
+            data__from_one_of_count13 = 0
+            if data__from_one_of_count13 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['env']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count12 += 1
+                    data__from_one_of_count13 += 1
                 except Refused: pass
-            if data__from_one_of_count12 < 2:
+            if data__from_one_of_count13 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['file']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count12 += 1
+                    data__from_one_of_count13 += 1
                 except Refused: pass
-            if data__from_one_of_count12 < 2:
+            if data__from_one_of_count13 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['keyring']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count12 += 1
+                    data__from_one_of_count13 += 1
                 except Refused: pass
-            if data__from_one_of_count12 < 2:
+            if data__from_one_of_count13 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['command']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count12 += 1
+                    data__from_one_of_count13 += 1
                 except Refused: pass
-            if data__from_one_of_count12 != 1:
+            if data__from_one_of_count13 != 1:
                 raise Refused
             data__from_is_dict = isinstance(data__from, dict)
             if data__from_is_dict:

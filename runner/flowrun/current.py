@@ -29,7 +29,7 @@ from .refresh import refresh
 from .secret import Secret, Value, reveal
 from .services import Http, Listener, Services
 from .steps import KINDS
-from .steps.kind import Options, StepKind
+from .steps.kind import StepKind
 
 Action = Literal["fresh", "refreshed", "obtained"]
 
@@ -241,7 +241,7 @@ def _listening(
                 continue
             from .steps.capture import redirect_uri
 
-            wanted = redirect_uri(Options(step, KINDS["capture"], State(inputs).scope(job.flow)))
+            wanted = redirect_uri(step, State(inputs).scope(job.flow))
             listener = stack.enter_context(services.browser.listen(wanted))
             listeners[step.id] = listener
             for name, value in inputs.items():  # port 0 has become a real one

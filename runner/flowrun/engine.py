@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 from .errors import located
@@ -62,6 +63,7 @@ def run_section(
             options.authorization, options.invitation = authorization, invitation
             options.possession = state.possession or options.possession
             options.listener = (listeners or {}).get(step.id)
+            options.endpoints = partial(_endpoints, flow, step)
             outputs = kinds[step.kind].run(options, services)
         done[step.id] = outputs
         if step.kind == "authorize":
@@ -71,6 +73,12 @@ def run_section(
         if step.kind == "capture":
             state = state._replace(callback=outputs)
     return state
+
+
+def _endpoints(flow: Flow, step: Step) -> Mapping[str, bool]:
+    from .endpoints import endpoints_read
+
+    return endpoints_read(flow, step)
 
 
 def token_of(flow: Flow, section: str, state: State) -> Outputs | None:

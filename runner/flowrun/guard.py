@@ -24,7 +24,7 @@ def guarded(services: Services, rule: HostRule) -> Services:
         return url
 
     http, browser = RoutedHttp(services.http, allowed), RoutedBrowser(services.browser, allowed)
-    return services._replace(http=http, browser=browser)
+    return services._replace(http=http, browser=browser, permit=rule.check)
 
 
 class RoutedHttp:

@@ -28,13 +28,19 @@ class HostRule:
         found = origin(url)
         return found in self.origins or any(each.fullmatch(found) for each in self._patterns)
 
-    def check(self, url: str) -> None:
-        """Raise `FlowError` E213, with the line that would allow it, unless *url* is allowed."""
-        if not self.allows(url):
-            host = (found := origin(url)).removeprefix("https://")
-            entry = host if re.fullmatch(r"[a-z0-9.-]+", host) else f'"{found}"'
-            hint = f"If it is meant to, add to the flow:\n  hosts: [{entry}]"
-            raise FlowError("E213", f"the flow may not contact {host}", hint=hint)
+    def check(self, *urls: str) -> None:
+        """Raise `FlowError` E213, with the line that would allow them, unless all are allowed."""
+        if refused := list(dict.fromkeys(origin(url) for url in urls if not self.allows(url))):
+            hosts = [each.removeprefix("https://") for each in refused]
+            entries = ", ".join(map(entry, refused))
+            hint = f"If it is meant to, add to the flow:\n  hosts: [{entries}]"
+            raise FlowError("E213", f"the flow may not contact {' and '.join(hosts)}", hint=hint)
+
+
+def entry(found: str) -> str:
+    """The origin *found* as an entry of `hosts`."""
+    host = found.removeprefix("https://")
+    return host if re.fullmatch(r"[a-z0-9.-]+", host) else f'"{found}"'
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -65,6 +71,8 @@ def literal_origin(text: str, scope: Scope) -> str | None:
             so_far = "".join(part if isinstance(part, str) else "x" for part in parts)
             if isinstance(parts[0], Hole) or re.match("[a-z]+://[^/?#]*[/?#]", so_far):
                 break
+        if all(isinstance(part, Hole) and not reveal(part.value) for part in parts):
+            return None
         with located(place_of(text)):
             return origin(str(reveal(fill(parts))))
     except Undefined:

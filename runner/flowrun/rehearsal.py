@@ -37,10 +37,11 @@ def open_sandbox(
     """A provider on loopback in the shape of the job's recipe."""
     state = job.store.folder / ".flowrun" / "provider.json"
     exchanges = [
-        _exchange(job, planned)
+        exchange
         for section in SECTIONS
         for planned in plan(job.flow, section, job.inputs)
         if planned.request
+        for exchange in _exchanges(job, planned)
     ]
     return serve(exchanges, client=_client(job), port=port, person=person, tell=tell, state=state)
 
@@ -53,6 +54,16 @@ def _client(job: Job) -> Client:
         found |= {key: said for key in found if (said := reveal(sent.get(key))) is not None}
     secret = found["client_secret"]
     return Client(str(found["client_id"]), None if secret is None else str(secret))
+
+
+def _exchanges(job: Job, planned: Planned) -> Iterator[Exchange]:
+    asked = _exchange(job, planned)
+    if planned.step.kind != "metadata":
+        yield asked
+        return
+    from .publishing import published
+
+    yield from published(job.flow, planned, asked)
 
 
 def _exchange(job: Job, planned: Planned) -> Exchange:

@@ -130,6 +130,10 @@ class NoShelf:
         return iter(())
 
 
+def anywhere(*urls: str) -> None:
+    """Every host may be contacted: nothing guards these services."""
+
+
 class Services(NamedTuple):
     """What a step may use of the world."""
 
@@ -140,6 +144,7 @@ class Services(NamedTuple):
     tell: Callable[[str], None]  # one line for a person
     shelf: Shelf = NoShelf()
     ahead: Callable[[str], float] = lambda _: 0  # of the clock at an origin, in seconds
+    permit: Callable[..., None] = anywhere  # raises for URLs that the flow may not contact
 
     def now_at(self, origin: str) -> float:
         """What the clock at *origin* says now, as far as its answers have told it."""

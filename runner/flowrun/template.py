@@ -130,12 +130,18 @@ def _value(
     return value
 
 
-def render_url(text: str, scope: Scope) -> str | Secret:
-    """The URL that *text* makes, each value escaped by where it stands."""
+def render_url(text: str, scope: Scope, *, optional: bool = False) -> str | Secret | None:
+    """
+    The URL that *text* makes, each value escaped by where it stands.
+
+    One that is *optional* is null when it stands for a value that is.
+    """
     with located(place_of(text)):
         found = list(islice(leaves(text, scope), MOST_PIECES + 1))
         if len(found) > MOST_PIECES:
             raise FlowError("E222", f"a URL has more than {MOST_PIECES} parts")
+        if optional and all(isinstance(each, Hole) and not reveal(each.value) for each in found):
+            return None
         return fill(found)
 
 

@@ -93,9 +93,9 @@ def requests(reading: Reading) -> Iterator[Problem]:
     for step in steps_of(reading.flow):
         found = planned.get((step.section, step.id))
         if found and found.request:
-            key = "url" if step.kind == "authorize" else found.request.method.lower()
-            if key in found.options:
-                yield from _unsafe(step, key, str(found.request.url))
+            for key in sorted(KINDS[step.kind].URLS):
+                if key in found.options:
+                    yield from _unsafe(step, key, str(found.options.get(key)))
 
 
 def _unsafe(step: Step, key: str, url: str) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from .client import Refused, proved, standard
 from .page import CONSENT, consent, page, posted
 from .proof import Proofs
 from .provider import Provider
+from .published import server_document
 from .shape import Client, Exchange, Received, matching
 
 SPENT = "unknown, expired, revoked, used before, or not fitting the rest of the request"
@@ -44,7 +45,12 @@ class Desk:
         self.person, self.asked = person, dict[str, tuple[Exchange, str, str]]()
 
     def respond(self, request: Received) -> Reply:
-        kinds = {"authorize": self._authorize, "device": self._device, "token": self._token}
+        kinds = {
+            "authorize": self._authorize,
+            "device": self._device,
+            "metadata": self._metadata,
+            "token": self._token,
+        }
         with self.provider.opened():
             if (request.method, request.target) == ("POST", CONSENT):
                 return self._consented(request.sent)
@@ -94,7 +100,8 @@ class Desk:
         return self._back(exchange, url, location)
 
     def _back(self, exchange: Exchange, url: str, location: str) -> Reply:
-        issuers = (issuer_of(each.url) for each in self.exchanges if "/.well-known/" in each.url)
+        known = (each for each in self.exchanges if "/.well-known/" in each.url)
+        issuers = (each.issuer or issuer_of(each.url) for each in known)
         mark = "#" if "#" in location else "?"
         base, _, query = location.partition(mark)
         pairs = parse_qsl(query, keep_blank_values=True)
@@ -143,6 +150,12 @@ class Desk:
         if exchange.dpop and not request.proof:
             raise Refused(400, "invalid_dpop_proof", "expected a proof of possession")
         return self.proofs.judged(request, f"{_scheme(exchange)}://{request.target}", token)
+
+    def _metadata(self, exchange: Exchange, request: Received) -> Reply:
+        issuer = issuer_of(f"{_scheme(exchange)}://{request.target}")
+        status, extra = _own(exchange)
+        document = exchange.document or server_document(issuer, exchange.answers)
+        return Reply(status, overlaid(document, extra or {}, {}))
 
     def _http(self, exchange: Exchange, request: Received) -> Reply:
         scheme, _, bearer = request.authorization.partition(" ")

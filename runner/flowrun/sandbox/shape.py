@@ -40,6 +40,8 @@ class Exchange(NamedTuple):
     answers: tuple[str, ...] = ()  # such as json.token.id
     answer: JSON = None  # the recipe's own: {"status": 200, "json": {...}}
     mode: str = ""  # how its redirect comes back, if the request does not say it
+    issuer: str = ""  # whose metadata this asks for
+    document: JSON = None  # that metadata
 
 
 class Received(NamedTuple):
@@ -74,7 +76,10 @@ def matching(exchanges: Sequence[Exchange], request: Received) -> list[Exchange]
 
     def unlikeliness(exchange: Exchange) -> tuple[int, bool]:
         refreshes = exchange.names.get("refresh_token", "refresh_token") in request.sent
-        holes = 99 if HOLE.fullmatch(exchange.url) else len(HOLE.findall(exchange.url))
+        holes = len(HOLE.findall(exchange.url))
+        if HOLE.fullmatch(exchange.url):  # an endpoint that was published has the name of its field
+            named = exchange.url.strip("<>").rpartition(".")[2]
+            holes = 98 if request.target.endswith(f"/{named}") else 99
         return holes, (exchange.section == "refresh") != refreshes
 
     return sorted((each for each in exchanges if _fits(each, request)), key=unlikeliness)
@@ -82,7 +87,7 @@ def matching(exchanges: Sequence[Exchange], request: Received) -> list[Exchange]
 
 def _fits(exchange: Exchange, request: Received) -> bool:
     if HOLE.fullmatch(exchange.url):
-        mark = exchange.names.get(MARKS[exchange.kind], MARKS[exchange.kind])
+        mark = exchange.names.get(MARKS.get(exchange.kind, ""), MARKS.get(exchange.kind, ""))
         return exchange.method == request.method and (not mark or mark in request.sent)
     address = re.split(r"[?#]", exchange.url)[0].split("://")[-1]
     pattern = "[^/]+".join(map(re.escape, HOLE.split(address)))

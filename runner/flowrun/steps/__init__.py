@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .kind import StepKind
 
 if TYPE_CHECKING:  # that each is a kind is for the type checker to say
-    from . import ask, authorize, capture, device, http, jwt, set, show, token
+    from . import ask, authorize, capture, device, http, jwt, metadata, set, show, token
 
     KNOWN: dict[str, StepKind] = {
         "ask": ask,
@@ -18,12 +18,13 @@ if TYPE_CHECKING:  # that each is a kind is for the type checker to say
         "device": device,
         "http": http,
         "jwt": jwt,
+        "metadata": metadata,
         "set": set,
         "show": show,
         "token": token,
     }
 
-NAMES = ("ask", "authorize", "capture", "device", "http", "jwt", "set", "show", "token")
+NAMES = ("ask", "authorize", "capture", "device", "http", "jwt", "metadata", "set", "show", "token")
 
 
 class Kinds(Mapping[str, StepKind]):

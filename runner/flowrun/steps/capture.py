@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from ..document import Map
 from ..errors import CallbackError, FlowError
+from ..flow import Step
 from ..message import Request
 from ..oauth.redirect import MODES, Expected, answers_to, judge, mode_of
-from ..secret import Secret, Value, reveal
+from ..secret import Secret, Value
 from ..services import Judge, Outputs, Services
+from ..template import Scope, render
 from .kind import Options, text_of
 
 URLS = frozenset[str]()
@@ -66,9 +68,9 @@ def _is_credential(name: str) -> bool:
     return name == "code" or name.endswith("token")
 
 
-def redirect_uri(options: Options) -> str:
-    """The redirection URI that this step waits at."""
-    return str(reveal(options.get("at")))
+def redirect_uri(step: Step, scope: Scope) -> str:
+    """The redirection URI that *step* waits at, which is known before any step has run."""
+    return text_of(render(step.options.get("at"), scope))
 
 
 def _mode(options: Options) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from ..document import Map
 from ..errors import FlowError, ProviderError, located
 from ..flow import Step
+from ..merge import METHODS
 from ..message import Request
 from ..near import did_you_mean
 from ..place import place_of
@@ -21,6 +22,10 @@ from ..taint import Unknown, is_list
 from ..template import Scope, evaluate, holds, render, render_url
 
 SWITCH = {"on": True, "off": False, "true": True, "false": False}
+
+NEEDED_URLS = (*METHODS, "url")
+"""Options that are nothing without a URL; of the others null is as good as absent."""
+
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -50,6 +55,7 @@ class Options:
         self.invitation: Outputs = {}  # what the nearest step before it has asked a person to
         self.listener: Listener | None = None
         self.possession = Possession()  # the key that this record's tokens are bound to
+        self.endpoints: Callable[[], Mapping[str, bool]] = dict  # see `plan.endpoints_read`
         self._late = {key: value for key, value in step.options.items() if key in kind.LATE}
         self._now: dict[str, Value] = {}
         for key, value in step.options.items():
@@ -201,4 +207,6 @@ def _rendered(options: Map, key: str, value: object, scope: Scope, url: bool) ->
     if isinstance(value, str) and "{" not in value and not url:
         return value
     with located(place_of(value) or options.keys_at.get(key)):
-        return render_url(value, scope) if url and isinstance(value, str) else render(value, scope)
+        if not (url and isinstance(value, str)):
+            return render(value, scope)
+        return render_url(value, scope, optional=key not in NEEDED_URLS)

@@ -1,0 +1,44 @@
+"""Which of the URLs that a step hands on others will be sent to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from .flow import SECTIONS, Flow, Step
+from .steps import KINDS
+
+_ALONE = re.compile(r"\s*\{\{\s*(vars|steps)\.(\w+)(?:\.(\w+))?\s*\}\}\s*")
+MOST_VARS = 20
+
+
+def endpoints_read(flow: Flow, step: Step) -> dict[str, bool]:
+    """
+    What *step* hands on that stands as a whole URL in others, in any section that runs it, and
+    whether its own section cannot do without.
+    """
+    found: dict[str, bool] = {}
+    for section in SECTIONS:
+        if not any((each.id, each.kind) == (step.id, step.kind) for each in flow.steps(section)):
+            continue
+        for other in flow.steps(section):
+            for name in _read_by(other, step.id, flow.vars):
+                needed = section == step.section and other.modifiers.get("if") is None
+                found[name] = found.get(name, False) or needed
+    return found
+
+
+def _read_by(other: Step, whose: str, vars: Mapping[str, object]) -> list[str]:
+    urls = [other.options.get(key) for key in KINDS[other.kind].URLS]
+    return [name for url in urls if (name := _named(url, whose, vars))]
+
+
+def _named(text: object, whose: str, vars: Mapping[str, object]) -> str:
+    """The name of what *whose* hands on when *text* is that alone, itself or by a var."""
+    for _ in range(MOST_VARS):
+        if not isinstance(text, str) or not (found := _ALONE.fullmatch(text)):
+            return ""
+        if found[1] == "steps":
+            return found[3] if found[2] == whose and found[3] else ""
+        text = vars.get(found[2])
+    return ""

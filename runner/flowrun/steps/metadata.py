@@ -1,0 +1,139 @@
+"""Learn from a server, or from an API, where tokens are had (RFC 8414, RFC 9728)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ..document import Map
+from ..errors import FlowError, ProviderError
+from ..hosts import entry
+from ..message import Request, Response
+from ..oauth import metadata as rules
+from ..services import Outputs, Services
+from ..template import reads
+from ..urls import checked, origin
+from .exchange import exchange
+from .kind import Options
+from .learned import Document, NotNow, learned
+
+URLS = frozenset({"issuer", "resource"})
+LATE = frozenset[str]()
+
+
+def run(options: Options, services: Services) -> Outputs:
+    resource = options.plain("resource")
+    if not resource:
+        return rules.complete(_server(options.plain("issuer"), options, services))
+    about = _resource(resource, options, services)
+    server = rules.complete(_server(_chosen(about, options, services), options, services))
+    return {
+        **server,
+        "resource": resource,
+        "scopes_supported": about.get("scopes_supported") or server["scopes_supported"],
+        "protected_resource": dict(about),
+    }
+
+
+def preview(options: Options) -> Request | None:
+    kind = options.one_of("kind", rules.KINDS, "auto")
+    if "resource" in options:
+        return Request("GET", rules.likeliest(options.plain("resource"), "resource"))
+    if "issuer" not in options:
+        hint = "Say `issuer`, or `resource` for the URL of an API."
+        raise FlowError("E207", "nobody's metadata is asked for", hint=hint)
+    rules.refuse_parts(issuer := options.plain("issuer"))
+    return Request("GET", rules.likeliest(issuer, kind))
+
+
+def hands_on(options: Map) -> frozenset[str] | None:
+    return None
+
+
+def _server(issuer: str, options: Options, services: Services) -> Document:
+    """The metadata of an authorization server, which must be its own."""
+    rules.refuse_parts(checked(issuer))
+    kind = options.one_of("kind", rules.KINDS, "auto")
+    read = options.endpoints()
+
+    def judge(document: Document) -> None:
+        rules.judge_issuer(document, issuer)
+        rules.judge_endpoints(document, issuer, read)
+        services.permit(*(str(document[name]) for name in read if document.get(name)))
+
+    def fetch() -> tuple[Document, Response]:
+        return _first(rules.addresses(issuer, kind), issuer, options, services)
+
+    return learned(services, "metadata", f"{kind} {issuer}", fetch, judge)
+
+
+def _resource(resource: str, options: Options, services: Services) -> Document:
+    """The metadata of an API, which must be its own."""
+    checked(resource, endpoint=True)
+
+    def fetch() -> tuple[Document, Response]:
+        try:
+            return _first([rules.address_of_resource(resource)], resource, options, services)
+        except NotNow:
+            raise
+        except ProviderError as none:
+            challenge = exchange(options, services, Request("GET", resource))
+            named = rules.named_in_challenge(challenge.headers.get("www-authenticate", ""))
+            if not named:
+                raise none from None
+            return _first([named], resource, options, services)
+
+    judge = partial(rules.judge_resource, resource=resource)
+    return learned(services, "resource", resource, fetch, judge)
+
+
+def _first(
+    urls: list[str], whose: str, options: Options, services: Services
+) -> tuple[Document, Response]:
+    """The document at the first of *urls* that has one, and the answer that brought it."""
+    told: list[str] = []
+    for url in urls:
+        response = exchange(options, services, Request("GET", url))
+        if (document := rules.document_in(response)) is not None:
+            return document, response
+        told.append(f"{url} answered {response.status}" + ", with no JSON object" * response.ok)
+        if response.status == 429 or response.status >= 500:
+            raise NotNow("E512", f"{whose} does not say its metadata now: {told[-1]}")
+    hint = "Look whether that is what the server calls itself, to the letter."
+    raise ProviderError("E512", f"{whose} publishes no metadata: {'; '.join(told)}", hint=hint)
+
+
+def _chosen(about: Document, options: Options, services: Services) -> str:
+    """The authorization server of the resource: the one that is asked for, else the first one."""
+    named, wanted = rules.servers_of(about), options.plain("issuer")
+    whose = options.plain("resource")
+    if wanted:
+        if named and wanted not in named:
+            message = f"{whose} takes no tokens of {wanted}, but of {', '.join(named)}"
+            raise ProviderError("E516", message, hint=rules.ATTACK)
+        return wanted
+    if not named:
+        hint = "Say whose tokens it takes: `issuer` beside `resource`."
+        raise ProviderError("E512", f"{whose} names no authorization server", hint=hint)
+    allowed = [each for each in named if _may_contact(each, services)]
+    if not allowed:
+        message = f"{whose} takes tokens of {', '.join(named)}, which the flow may not contact"
+        raise ProviderError("E516", message, hint=_how_to_allow(named[0], options))
+    return allowed[0]
+
+
+def _may_contact(url: str, services: Services) -> bool:
+    try:
+        services.permit(url)
+    except FlowError:
+        return False
+    return True
+
+
+def _how_to_allow(issuer: str, options: Options) -> str:
+    """What to say so that *issuer* is contacted: by the input that pins it, where there is one."""
+    read = reads(options.step.options.get("issuer"), options.scope.vars)
+    inputs = [path[1] for path in read if path[0] == "inputs" and len(path) > 1]
+    line = f"hosts: [{entry(origin(issuer))}]"
+    if inputs:
+        return f"If that is right: --set {inputs[0]}={issuer}\nor add to the flow:\n  {line}"
+    return f"If that is right, add to the flow:\n  {line}"
