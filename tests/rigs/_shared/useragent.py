@@ -335,11 +335,13 @@ def deliver(ua, method, url, body):
         print(url)
         return
     for _ in range(6):
-        status, headers, _ = ua.request(method, url.split("#")[0], body)
+        status, headers, text = ua.request(method, url.split("#")[0], body)
         where = headers.get("Location")
         if not (where and 300 <= status < 400):
             break
         url, method, body = urljoin(url, where), "GET", None
+    if urlsplit(url).fragment and "location.hash" in text:  # a page whose script hands it over
+        status, _, _ = ua.request("POST", url.split("#")[0], urlsplit(url).fragment)
     front, _, fragment = url.partition("#")
     if fragment and status == 200:  # what a client's page does with its script: it hands over
         status, _, _ = ua.request("POST", front, fragment)
