@@ -28,13 +28,14 @@ ROOT = Path(flowrun.__path__[0])
 
 LAYERS = {
     "ground": "_verdict content errors freshness message near place scalar secret settings spans",
-    "language": "build clock document.* expression filters fit flow formatting hosts inputs jose "
+    "language": "build clock document.* expression filters fit flow formatting hosts inputs jose.* "
     "keys layout library literals load merge notation oauth.* operators order patterns possession "
     "profiles record remedies scan schema scope services simple spelling syntax taint template "
     "tree trust urls wire",
     "edges": "capture.* guard http proofs proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
-    "engine": "checks.* current endpoints engine job passes plan publishing rehearsal review",
+    "engine": "checks.* current endpoints engine job likeness passes plan publishing rehearsal "
+    "review",
     "session": "console qr session",
     "commands": "commands.*",
     "entry": "__main__ cli completion ending quick",
@@ -59,9 +60,10 @@ OWNERS = {
 """Who knows each library of others, by module or by folder."""
 
 MAY_REVEAL = """
-    current guard hosts job message oauth.client operators plan proofs rehearsal scope secret
+    current guard hosts job likeness message oauth.client operators plan proofs scope secret
     session steps.ask steps.clients steps.device steps.exchange steps.expiry
-    steps.http steps.jwt steps.kind steps.parameters steps.polling steps.token taint template tree
+    steps.http steps.identity steps.jwt steps.kind steps.parameters steps.polling steps.token
+    steps.verified taint template tree
     urls wire
 """
 """Where `reveal` is called: where a value leaves for the wire or the store, or is reckoned with."""

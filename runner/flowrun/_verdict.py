@@ -22,6 +22,7 @@ PATTERNS = {
     '^([1-9][0-9]*[smhd]|.*\\{\\{.*)$': '^([1-9][0-9]*[smhd]|.*\\{\\{.*)\\Z',
     '\\{\\{': '\\{\\{',
     '^never$': '^never\\Z',
+    '^(on|off)$|\\{\\{': '^(on|off)\\Z|\\{\\{',
     '^[^/]+/.+$': '^[^/]+/.+\\Z',
 }
 
@@ -1154,6 +1155,19 @@ def validate___definitions_token(data: object) -> object:
             data_keys.remove("expect")
             data__expect = data["expect"]
             validate___definitions_expect(data__expect)
+        if "issuer" in data_keys:
+            data_keys.remove("issuer")
+            data__issuer = data["issuer"]
+            if not isinstance(data__issuer, (str)):
+                raise Refused
+        if "jwks" in data_keys:
+            data_keys.remove("jwks")
+            data__jwks = data["jwks"]
+            validate___definitions_jwks(data__jwks)
+        if "id_token" in data_keys:
+            data_keys.remove("id_token")
+            data__idtoken = data["id_token"]
+            validate___definitions_believed(data__idtoken)
         if "expires" in data_keys:
             data_keys.remove("expires")
             data__expires = data["expires"]
@@ -1286,6 +1300,47 @@ def validate___definitions_token(data: object) -> object:
             validate___definitions_duration(data__grace)
         if data_keys:
             raise Refused
+    return data
+
+def validate___definitions_believed(data: object) -> object:
+    if not isinstance(data, (dict, str, bool, NoneType)):
+        raise Refused
+    if isinstance(data, str):
+        if not search('^(on|off)$|\\{\\{', data):
+            raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "alg" in data_keys:
+            data_keys.remove("alg")
+            data__alg = data["alg"]
+            if not isinstance(data__alg, (list, tuple, str)):
+                raise Refused
+        if "audience" in data_keys:
+            data_keys.remove("audience")
+            data__audience = data["audience"]
+            if not isinstance(data__audience, (str)):
+                raise Refused
+        if "leeway" in data_keys:
+            data_keys.remove("leeway")
+            data__leeway = data["leeway"]
+            validate___definitions_duration(data__leeway)
+        if "secret" in data_keys:
+            data_keys.remove("secret")
+            data__secret = data["secret"]
+            if not isinstance(data__secret, (str, NoneType)):
+                raise Refused
+        if "decrypt" in data_keys:
+            data_keys.remove("decrypt")
+            data__decrypt = data["decrypt"]
+            if not isinstance(data__decrypt, (str, NoneType)):
+                raise Refused
+        if data_keys:
+            raise Refused
+    return data
+
+def validate___definitions_jwks(data: object) -> object:
+    validate___definitions_endpoint(data)
     return data
 
 def validate___definitions_dpop(data: object) -> object:

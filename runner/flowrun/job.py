@@ -35,7 +35,7 @@ TIMED = ("access_token", "expires_at", "expires_in", "id_token", "refresh_token_
 SPENT = ("access_token", "code", "id_token", "state")
 """Parameters of a redirect that have done their work."""
 
-READABLE = ("callback", "keep", "tokens")
+READABLE = ("callback", "identity", "keep", "tokens")
 """What templates may read of the part of a record that is flowrun's."""
 
 

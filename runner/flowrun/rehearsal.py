@@ -9,24 +9,19 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from .capture.redirect import parameters_of
-from .document import Map, plain
+from .document import Map
 from .errors import CallbackError
 from .filters import spelled
-from .flow import SECTIONS, Flow, Step
+from .flow import Flow
 from .job import Job
+from .likeness import client_of, exchanges_of, shape_of
 from .merge import copy
 from .message import Request, Response
-from .plan import Planned, plan
 from .sandbox.serve import Sandbox, serve
-from .sandbox.shape import Client, Exchange
-from .secret import JSON, masked, reveal
+from .secret import JSON
 from .services import Http, Judge, Listener, Outputs, Services
 from .steps import capture
-from .steps.clients import auth_of, signs
-from .steps.kind import Options, text_of
-from .taint import Unknown
-from .template import uses
-from .urls import address_of
+from .steps.kind import Options
 
 MARKS = {"query": "?", "fragment": "#"}
 
@@ -36,99 +31,8 @@ def open_sandbox(
 ) -> AbstractContextManager[Sandbox]:
     """A provider on loopback in the shape of the job's recipe."""
     state = job.store.folder / ".flowrun" / "provider.json"
-    exchanges = [
-        exchange
-        for section in SECTIONS
-        for planned in plan(job.flow, section, job.inputs)
-        if planned.request
-        for exchange in _exchanges(job, planned)
-    ]
-    return serve(exchanges, client=_client(job), port=port, person=person, tell=tell, state=state)
-
-
-def _client(job: Job) -> Client:
-    """The client that the recipe's requests speak for."""
-    found: dict[str, JSON] = {"client_id": "sandbox-client", "client_secret": None}
-    for planned in reversed(list(plan(job.flow, "steps", job.inputs))):
-        sent = planned.sent()
-        found |= {key: said for key in found if (said := reveal(sent.get(key))) is not None}
-    secret = found["client_secret"]
-    return Client(str(found["client_id"]), None if secret is None else str(secret))
-
-
-def _exchanges(job: Job, planned: Planned) -> Iterator[Exchange]:
-    asked = _exchange(job, planned)
-    if planned.step.kind != "metadata":
-        yield asked
-        return
-    from .publishing import published
-
-    yield from published(job.flow, planned, asked)
-
-
-def _exchange(job: Job, planned: Planned) -> Exchange:
-    step, request = planned.step, planned.request
-    assert request is not None
-    url = request.url
-    if step.kind == "authorize" and not isinstance(url, Unknown):
-        url = address_of(request)  # it tells which redirection URI is registered
-    return Exchange(
-        section=step.section,
-        kind=step.kind,
-        method=request.method,
-        url=str(masked(url)),
-        body=request.body.kind if request.body else "none",
-        client_auth=_client_auth(planned),
-        **_assertion(planned),
-        names={k: str(v) for k, v in planned.options.fields("names").items()},
-        bearer="bearer" in planned.options,
-        dpop=request.proof is not None,
-        answers=tuple(_answers(step.options)),
-        answer=shape_of(job.flow, step),
-        mode=_mode(job, step) if step.kind == "authorize" else "",
-    )
-
-
-def shape_of(flow: Flow, step: Step) -> JSON:
-    """What the recipe says of the provider's part in *step*."""
-    shape = flow.sandbox.get(f"{step.section}.{step.id}", flow.sandbox.get(step.id))
-    return plain(shape) if isinstance(shape, Map) else None
-
-
-def _mode(job: Job, authorize: Step) -> str:
-    """The response mode that the first capture after *authorize* insists on."""
-    planned = list(plan(job.flow, authorize.section, job.inputs))
-    begun = [each.step.id for each in planned].index(authorize.id)
-    captures = [each for each in planned[begun:] if each.step.kind == "capture"]
-    return captures[0].options.plain("response_mode") if captures else ""
-
-
-def _client_auth(planned: Planned) -> str:
-    client, basic = planned.options.get("client"), planned.options.get("basic")
-    if isinstance(client, Mapping):
-        return "none" if client.get("id") is None else str(client.get("auth") or "post")
-    if isinstance(basic, Mapping):
-        return "basic-raw"
-    return "post" if "client_secret" in planned.sent() else "none"
-
-
-def _assertion(planned: Planned) -> dict[str, str]:
-    """What an assertion of the step's client is held against."""
-    client = planned.options.get("client")
-    if not isinstance(client, Mapping) or not signs(planned.options):
-        return {}
-    shared = auth_of(planned.options) == "client_secret_jwt"
-    key = text_of(client.get("secret" if shared else "key"))
-    audience = masked(client.get("audience"))
-    return {"key": key, "audience": str(audience or "")}
-
-
-def _answers(options: Map) -> Iterator[str]:
-    """What the recipe reads of the answer: `json.token.id` for `response.json.token.id`."""
-    for key in ("outputs", "expect", "unwrap"):
-        for use in uses(options.get(key)):
-            if use.path[0] == "response" and use.path[1:2] == ("json",) and len(use.path) > 2:
-                yield ".".join(use.path[1:])
+    shape, client = exchanges_of(job), client_of(job)
+    return serve(shape, client=client, port=port, person=person, tell=tell, state=state)
 
 
 class ConsentingBrowser:

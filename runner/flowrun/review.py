@@ -14,13 +14,14 @@ from .merge import METHODS
 from .place import Place, place_of
 from .plan import Planned
 from .secret import masked
-from .steps.kind import Options
+from .steps.kind import Options, is_off
 from .template import uses
 
 WEAKER = {
     "pkce": ("off", "plain"),
     "state": ("off", "false", "False"),
     "nonce": ("off", "false", "False"),
+    "id_token": ("off", "false", "False"),
     "rotates": ("false", "False"),
 }
 """Options whose values are a step down from what flowrun does by itself."""
@@ -46,7 +47,7 @@ def downgrades(reading: Reading) -> list[Downgrade]:
     return [
         downgrade
         for planned in reading.rendered[0].values()
-        for look in (_weakened, _repeated, _published, _logged, _unbound)
+        for look in (_weakened, _unsigned, _repeated, _published, _logged, _unbound)
         for downgrade in look(reading, planned)
     ]
 
@@ -57,6 +58,28 @@ def _weakened(reading: Reading, planned: Planned) -> Iterator[Downgrade]:
         if said in values:
             place = _place(reading.flow, planned.step.options[key]) or planned.step.place
             yield Downgrade(f"{key}: {said.lower()}", place)
+
+
+def _unsigned(reading: Reading, planned: Planned) -> Iterator[Downgrade]:
+    """Answers to an OpenID login whose id_token is only as good as the connection it comes by."""
+    if planned.step.kind != "token" or "jwks" in planned.options or is_off(planned.options):
+        return
+    said = planned.options.get("id_token")
+    alg = str(said.get("alg") or "") if isinstance(said, Mapping) else ""
+    if "HS" not in alg and _of_openid(reading, planned):
+        yield Downgrade("no jwks: the id_token's signature is not checked", planned.step.place)
+
+
+def _of_openid(reading: Reading, planned: Planned) -> bool:
+    """Whether *planned* redeems what an OpenID login has brought."""
+    read = [inner.path for use in reading.of(planned.step) for inner in reading.through(use)]
+    logins = [
+        each
+        for each in reading.rendered[0].values()
+        if each.step.kind == "authorize" and each.step.section == planned.step.section
+    ]
+    asked = any(str(each.options.get("openid")).lower() == "true" for each in logins)
+    return asked and any(path[0] == "callback" for path in read)
 
 
 def _repeated(reading: Reading, planned: Planned) -> Iterator[Downgrade]:

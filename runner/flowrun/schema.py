@@ -32,6 +32,7 @@ PATTERNS = {
     "^[a-z][a-z0-9_]*$": "It is made of a-z, 0-9 and _, and begins with a letter.",
     "^[a-z0-9][a-z0-9-]*$": "It is made of a-z, 0-9 and -.",
     "^[A-Za-z0-9][A-Za-z0-9._-]*$": "It is made of letters, digits, and . _ -.",
+    r"^(on|off)$|\{\{": "Write `off`, or `{alg: [ES256]}`.",
     "^never$": "Write `never`, or `{in: SECONDS}`, or `{at: TIME}`.",
 }
 

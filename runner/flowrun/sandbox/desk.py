@@ -15,6 +15,7 @@ from ..oauth import dpop
 from ..secret import JSON
 from .answers import invented_answer, issuer_of, overlaid
 from .client import Refused, proved, standard
+from .identity import id_token, published
 from .page import CONSENT, consent, page, posted
 from .proof import Proofs
 from .provider import Provider
@@ -49,6 +50,7 @@ class Desk:
             "authorize": self._authorize,
             "device": self._device,
             "metadata": self._metadata,
+            "jwks": self._jwks,
             "token": self._token,
         }
         with self.provider.opened():
@@ -100,12 +102,10 @@ class Desk:
         return self._back(exchange, url, location)
 
     def _back(self, exchange: Exchange, url: str, location: str) -> Reply:
-        known = (each for each in self.exchanges if "/.well-known/" in each.url)
-        issuers = (each.issuer or issuer_of(each.url) for each in known)
         mark = "#" if "#" in location else "?"
         base, _, query = location.partition(mark)
         pairs = parse_qsl(query, keep_blank_values=True)
-        pairs.append(("iss", next(issuers, url.partition("?")[0])))
+        pairs.append(("iss", self._issuer(exchange)))
         named = [(exchange.names.get(name, name), value) for name, value in pairs]
         asked = dict(parse_qsl(url.partition("?")[2])).get("response_mode")
         mode = exchange.mode or asked or ("fragment" if mark == "#" else "query")
@@ -127,9 +127,37 @@ class Desk:
         if jkt:
             issued |= {"token_type": "DPoP"}
             self.provider.bind(map(str, issued.values()), jkt)
+        issued |= self._identity(exchange, issued)
         named: JSON = {exchange.names.get(name, name): value for name, value in issued.items()}
         status, extra = _own(exchange)
         return Reply(status, overlaid(named, extra or {}, issued))
+
+    def _identity(self, exchange: Exchange, issued: Mapping[str, JSON]) -> dict[str, JSON]:
+        """The id_token that goes with what was *issued*, where one was asked for."""
+        grant = self.provider.live(str(issued.get("access_token")), "access")
+        if grant is None or not ("openid" in grant.scope or grant.nonce):
+            return {}
+        claims: dict[str, JSON] = {"iss": self._issuer(exchange), "aud": self.client.id}
+        if exchange.believed.audience:
+            claims |= {"aud": [exchange.believed.audience, self.client.id], "azp": self.client.id}
+        claims |= {"nonce": grant.nonce} if grant.nonce else {}
+        now, secret = self.provider.now(), exchange.believed.secret or self.client.secret
+        signed = id_token(exchange, claims, issued, self.provider.keys, now=now, secret=secret)
+        return {"id_token": signed}
+
+    def _issuer(self, exchange: Exchange) -> str:
+        """Who the recipe says that it is, else where it is asked for consent or a token."""
+        said = (each.believed.issuer for each in self.exchanges if each.believed.issuer)
+        known = (each for each in self.exchanges if "/.well-known/" in each.url)
+        discovered = (each.issuer or issuer_of(each.url) for each in known)
+        asked = (each for each in self.exchanges if each.kind == "authorize")
+        site = next(asked, exchange).url
+        return exchange.believed.issuer or next(
+            said, next(discovered, "/".join(site.split("/")[:3]))
+        )
+
+    def _jwks(self, exchange: Exchange, request: Received) -> Reply:
+        return Reply(200, published(exchange.believed.algs, self.provider.keys))
 
     def _device(self, exchange: Exchange, request: Received) -> Reply:
         """A device code that a person has entered and allowed before it is asked for."""

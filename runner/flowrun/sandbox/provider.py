@@ -40,6 +40,7 @@ class Grant(NamedTuple):
     challenge: str | None = None
     method: str | None = None
     jkt: str = ""  # the thumbprint of the key that it is bound to
+    nonce: str = ""
 
 
 class Provider:
@@ -54,6 +55,7 @@ class Provider:
     ) -> None:
         self.client_id, self.path, self.now = client_id, path, now
         self.grants: dict[str, Grant] = {}
+        self.keys: dict[str, str] = {}  # that sign its id_tokens, by algorithm
         self.redirects = set[str]()
         for each in exchanges:
             name = each.names.get("redirect_uri", "redirect_uri")
@@ -76,11 +78,15 @@ class Provider:
                 lock = self.path.with_name(f".{self.path.name}.lock")
                 stack.enter_context(locked(lock, deadline_s=10))
                 self.grants = _kept(self.path, self.grants)
+                self.keys = _keys(self.path) | self.keys
+            known = len(self.keys)
             before, now = dict(self.grants), self.now()
             yield
             self.grants = {value: g for value, g in self.grants.items() if g.until > now}
             if self.path and self.grants != before:
                 private.write(self.path, json.dumps(self.grants).encode())
+            if self.path and len(self.keys) > known:
+                private.write(_beside(self.path), json.dumps(self.keys).encode())
 
     def live(self, value: str | None, *kinds: str) -> Grant | None:
         """The grant behind *value*, unless it has ended."""
@@ -148,9 +154,11 @@ class Provider:
 
     def _save_code(self, client_id: str, issued: Mapping[str, str], request: Request) -> None:
         jkt = str(getattr(request, "dpop_jkt", None) or "")
-        pkce = request.code_challenge, request.code_challenge_method, jkt
+        pkce = request.code_challenge, request.code_challenge_method
         consent = secrets.token_hex(8), client_id, request.scopes or [], self.now() + CODE_TTL_S
-        self.grants[issued["code"]] = Grant("code", *consent, request.redirect_uri or "", *pkce)
+        grant = Grant("code", *consent, request.redirect_uri or "", *pkce)
+        nonce = str(getattr(request, "nonce", None) or "")
+        self.grants[issued["code"]] = grant._replace(jkt=jkt, nonce=nonce)
 
     def _save_token(self, issued: Mapping[str, str], request: Request) -> None:
         redeemed = {"authorization_code": request.code, "refresh_token": request.refresh_token}
@@ -161,7 +169,8 @@ class Provider:
         for kind, ttl_s in ("access", _ttl_s(request)), ("refresh", REFRESH_TTL_S):
             if value := issued.get(f"{kind}_token"):
                 until = self.now() + ttl_s
-                self.grants[value] = Grant(kind, source.id, self.client_id, scope, until)
+                grant = Grant(kind, source.id, self.client_id, scope, until)
+                self.grants[value] = grant._replace(nonce=source.nonce)
 
     def _redeemable(self, value: str, kind: str, request: Request) -> bool:
         grant = self.live(value, kind, "spent")
@@ -200,6 +209,18 @@ def _kept(path: Path, known: dict[str, Grant]) -> dict[str, Grant]:
         return {value: Grant(*grant) for value, grant in kept.items()}
     except (ValueError, TypeError, AttributeError):
         return known
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"keys-of-{path.name}")
+
+
+def _keys(path: Path) -> dict[str, str]:
+    try:
+        kept = json.loads(private.read(_beside(path)) or b"{}")
+        return {str(alg): str(key) for alg, key in kept.items()}
+    except (ValueError, AttributeError):
+        return {}
 
 
 def _ttl_s(request: Request) -> int:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from ..secret import JSON, MASK
 
 HOLE = re.compile(rf"<[^<>]*>|{re.escape(MASK)}")
-MARKS = {"authorize": "response_type", "token": "grant_type", "http": ""}
+MARKS = {"authorize": "response_type", "token": "grant_type", "http": "", "jwks": ""}
 """What gives a request away whose address nobody knows before run time."""
 
 
@@ -21,6 +21,16 @@ class Client(NamedTuple):
 
     id: str
     secret: str | None
+
+
+class Believed(NamedTuple):
+    """The id_token that a step takes; what only a run can tell is empty."""
+
+    issuer: str = ""
+    algs: tuple[str, ...] = ()  # which may sign it
+    audience: str = ""  # whom it is for beside the client
+    secret: str = ""  # that signs it, where that is not the client's
+    decrypt: str = ""  # the key that opens it, a JWK
 
 
 class Exchange(NamedTuple):
@@ -42,6 +52,7 @@ class Exchange(NamedTuple):
     mode: str = ""  # how its redirect comes back, if the request does not say it
     issuer: str = ""  # whose metadata this asks for
     document: JSON = None  # that metadata
+    believed: Believed = Believed()
 
 
 class Received(NamedTuple):
@@ -87,6 +98,8 @@ def matching(exchanges: Sequence[Exchange], request: Received) -> list[Exchange]
 
 def _fits(exchange: Exchange, request: Received) -> bool:
     if HOLE.fullmatch(exchange.url):
+        if exchange.kind == "jwks" and not request.target.endswith(f"/{_last(exchange.url)}"):
+            return False  # what the sandbox has made up ends so
         mark = exchange.names.get(MARKS.get(exchange.kind, ""), MARKS.get(exchange.kind, ""))
         return exchange.method == request.method and (not mark or mark in request.sent)
     address = re.split(r"[?#]", exchange.url)[0].split("://")[-1]
@@ -94,3 +107,7 @@ def _fits(exchange: Exchange, request: Received) -> bool:
     if exchange.url.startswith("<"):  # an origin, perhaps with a path
         pattern = pattern.replace("[^/]+", ".+", 1)
     return exchange.method == request.method and bool(re.fullmatch(pattern, request.target))
+
+
+def _last(hole: str) -> str:
+    return hole.strip("<>").rpartition(".")[2]

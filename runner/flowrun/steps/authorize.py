@@ -18,7 +18,7 @@ from .parameters import written
 
 URLS = frozenset({"url"})
 LATE = frozenset[str]()
-ANSWER = ("response_type", "response_mode")
+ANSWER = ("response_type", "response_mode", "client_id", "max_age", "claims")
 HANDED_ON = frozenset(
     {"url", "redirect_uri", "state", "nonce", "code_verifier", "code_challenge_method", *ANSWER}
 )

@@ -15,10 +15,15 @@ LIFETIME_UNITS_S = {"ms": 0.001, **UNITS_S}
 
 
 def with_expiry(
-    options: Options, payload: dict[str, JSON], response: Response, *, sent_at: float
+    options: Options,
+    payload: dict[str, JSON],
+    response: Response,
+    *,
+    sent_at: float,
+    known: Mapping[str, JSON] = {},
 ) -> dict[str, JSON]:
-    """*payload* with `expires_at` where it can be known, and what flowrun knows about it."""
-    known: dict[str, JSON] = {"issued_at": int(sent_at)}
+    """*payload* with `expires_at` where it can be known, and what else is *known* about it."""
+    known = {"issued_at": int(sent_at), **known}
     ends = _ends(options, payload, response, sent_at)
     original: dict[str, JSON]
     original = {key: payload.pop(key) for key in ("expires_at", "flowrun") if key in payload}

@@ -178,6 +178,12 @@ class Options:
             raise ProviderError("E507", message, place=place_of(text)) from None
 
 
+def is_off(options: Options) -> bool:
+    """Whether the recipe does not want an id_token to be looked at."""
+    said = options.get("id_token")
+    return not (isinstance(said, Mapping) or options.switched("id_token"))
+
+
 def applies(step: Step, scope: Scope) -> bool:
     """Whether the step's `if` holds, or it has none."""
     return step.modifiers.get("if") is None or _holds(step.modifiers["if"], scope)

@@ -53,6 +53,17 @@ def signed_with(looked: Looked) -> Iterator[Signed]:
         shared = auth_of(options) == "client_secret_jwt"
         alg = text_of(client.get("alg")) or ("HS256" if shared else "ES256")
         yield Signed(("client", "secret") if shared else STAYS, alg, shared=shared)
+    yield from _opening(options)
+
+
+def _opening(options: Options) -> Iterator[Signed]:
+    """The keys that open or check what is signed for a step, which stay here, too."""
+    for key in ("id_token", "signed"):
+        said = options.get(key)
+        if isinstance(said, Mapping) and "decrypt" in said:
+            yield Signed((key, "decrypt"), "RS256")  # an RSA key opens RSA-OAEP
+        if isinstance(said, Mapping) and "secret" in said:
+            yield Signed((key, "secret"), "HS256", shared=True)
 
 
 def told_parts(looked: Looked) -> Iterator[object]:

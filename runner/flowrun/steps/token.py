@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..document import Items, Map
 from ..errors import ProviderError
@@ -21,10 +21,15 @@ from .answers import answer_of
 from .clients import hints
 from .exchange import request_of, scrubbed
 from .expiry import with_expiry
-from .kind import Options, text_of
+from .kind import Options, is_off, text_of
 
-URLS = exchange.URLS
+if TYPE_CHECKING:
+    from .verified import Rules
+
+URLS = exchange.URLS | {"jwks"}
 LATE = exchange.LATE | {"unwrap", "expires", "errors"}
+
+RULED = frozenset({"id_token", "issuer", "jwks"})
 
 
 def redeems(step: Step, vars: Mapping[str, object]) -> bool:
@@ -34,9 +39,45 @@ def redeems(step: Step, vars: Mapping[str, object]) -> bool:
 
 def run(options: Options, services: Services) -> Outputs:
     sent_at = services.now()
-    sealed = seal(with_expiry(options, *_answered(options, services), sent_at=sent_at))
+    rules = _rules(options, services)  # now: a server that is away must not cost a code
+    fields, response = _answered(options, services)
+    known = _identity(options, services, rules, fields, response)
+    token = with_expiry(options, fields, response, sent_at=sent_at, known=known)
+    sealed = seal(token)
     assert isinstance(sealed, Mapping)
     return exchange.opened(options, sealed)
+
+
+def _rules(options: Options, services: Services) -> Rules | None:
+    """What holds for an id_token, where the recipe says anything of it."""
+    if is_off(options) or not RULED & options.step.options.keys():
+        return None
+    from .verified import rules_of
+
+    return rules_of(options, services)
+
+
+def _identity(
+    options: Options,
+    services: Services,
+    rules: Rules | None,
+    fields: Mapping[str, JSON],
+    response: Response,
+) -> dict[str, JSON]:
+    """What is known of the person from an id_token, if there is one to believe."""
+    if is_off(options):
+        return {}
+    if fields.get("id_token") is None:
+        if options.authorization.get("max_age") or options.authorization.get("claims"):
+            from .identity import check_missing
+
+            check_missing(options)
+        return {}
+    from .identity import of_answer
+    from .verified import rules_of
+
+    rules = rules or rules_of(options, services)
+    return {"identity": of_answer(options, services, rules, fields, response)}
 
 
 def preview(options: Options) -> Request | None:

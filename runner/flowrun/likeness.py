@@ -1,0 +1,144 @@
+"""A provider's shape, as far as a recipe shows it: what the sandbox is made in the likeness of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .document import Map, plain
+from .flow import SECTIONS, Flow, Step
+from .job import Job
+from .oauth.jwt import ALGORITHMS
+from .plan import Planned, plan
+from .sandbox.shape import Believed, Client, Exchange
+from .secret import JSON, Value, masked, reveal
+from .steps.clients import auth_of, signs
+from .steps.kind import text_of
+from .taint import Unknown
+from .template import uses
+from .urls import address_of
+
+
+def exchanges_of(job: Job) -> list[Exchange]:
+    """Every request that the job's recipe sends, those for keys before others that look so."""
+    steps = [each for section in SECTIONS for each in plan(job.flow, section, job.inputs)]
+    exchanges = [_keys(planned) for planned in steps if "jwks" in planned.options]
+    asked = (planned for planned in steps if planned.request)
+    return exchanges + [each for planned in asked for each in _exchanges(job, planned)]
+
+
+def client_of(job: Job) -> Client:
+    """The client that the recipe's requests speak for."""
+    found: dict[str, JSON] = {"client_id": "sandbox-client", "client_secret": None}
+    for planned in reversed(list(plan(job.flow, "steps", job.inputs))):
+        sent = planned.sent()
+        found |= {key: said for key in found if (said := reveal(sent.get(key))) is not None}
+    secret = found["client_secret"]
+    return Client(str(found["client_id"]), None if secret is None else str(secret))
+
+
+def _exchanges(job: Job, planned: Planned) -> Iterator[Exchange]:
+    asked = _exchange(job, planned)
+    if planned.step.kind != "metadata":
+        yield asked
+        return
+    from .publishing import published
+
+    yield from published(job.flow, planned, asked)
+
+
+def _exchange(job: Job, planned: Planned) -> Exchange:
+    step, request = planned.step, planned.request
+    assert request is not None
+    url = request.url
+    if step.kind == "authorize" and not isinstance(url, Unknown):
+        url = address_of(request)  # it tells which redirection URI is registered
+    return Exchange(
+        section=step.section,
+        kind=step.kind,
+        method=request.method,
+        url=str(masked(url)),
+        body=request.body.kind if request.body else "none",
+        client_auth=_client_auth(planned),
+        **_assertion(planned),
+        names={k: str(v) for k, v in planned.options.fields("names").items()},
+        bearer="bearer" in planned.options,
+        dpop=request.proof is not None,
+        answers=tuple(_answers(step.options)),
+        answer=shape_of(job.flow, step),
+        mode=_insisted(job, step, "response_mode") if step.kind == "authorize" else "",
+        believed=_believed(job, planned),
+    )
+
+
+def _keys(planned: Planned) -> Exchange:
+    """The request for the keys that what *planned* gets is signed with."""
+    step, url = planned.step, str(masked(planned.options.get("jwks")))
+    return Exchange(step.section, "jwks", "GET", url, believed=Believed(algs=_algs(planned)))
+
+
+def _algs(planned: Planned) -> tuple[str, ...]:
+    """How the recipe wants an id_token to be signed, the first being what it gets."""
+    algs = masked(_said(planned).get("alg"))
+    named = algs if isinstance(algs, list) else [algs]
+    return tuple(str(alg) for alg in named if alg in ALGORITHMS)
+
+
+def _believed(job: Job, planned: Planned) -> Believed:
+    said, issuer = _said(planned), _known(planned.options.get("issuer"))
+    if planned.step.kind == "authorize":
+        issuer = _insisted(job, planned.step, "issuer")
+    audience, secret, decrypt = (_known(said.get(key)) for key in ("audience", "secret", "decrypt"))
+    return Believed(issuer, _algs(planned), audience, secret, decrypt)
+
+
+def _said(planned: Planned) -> Mapping[str, Value]:
+    """What the step says of its id_token."""
+    said = planned.options.get("id_token")
+    return said if isinstance(said, Mapping) else {}
+
+
+def _known(value: Value) -> str:
+    """*value* as text; nothing when only a run can tell it."""
+    return "" if value is None or isinstance(value, Unknown) else str(reveal(value))
+
+
+def shape_of(flow: Flow, step: Step) -> JSON:
+    """What the recipe says of the provider's part in *step*."""
+    shape = flow.sandbox.get(f"{step.section}.{step.id}", flow.sandbox.get(step.id))
+    return plain(shape) if isinstance(shape, Map) else None
+
+
+def _insisted(job: Job, authorize: Step, key: str) -> str:
+    """What the first capture after *authorize* says under *key* of its redirect."""
+    planned = list(plan(job.flow, authorize.section, job.inputs))
+    begun = [each.step.id for each in planned].index(authorize.id)
+    captures = [each for each in planned[begun:] if each.step.kind == "capture"]
+    return _known(captures[0].options.get(key)) if captures else ""
+
+
+def _client_auth(planned: Planned) -> str:
+    client, basic = planned.options.get("client"), planned.options.get("basic")
+    if isinstance(client, Mapping):
+        return "none" if client.get("id") is None else str(client.get("auth") or "post")
+    if isinstance(basic, Mapping):
+        return "basic-raw"
+    return "post" if "client_secret" in planned.sent() else "none"
+
+
+def _assertion(planned: Planned) -> dict[str, str]:
+    """What an assertion of the step's client is held against."""
+    client = planned.options.get("client")
+    if not isinstance(client, Mapping) or not signs(planned.options):
+        return {}
+    shared = auth_of(planned.options) == "client_secret_jwt"
+    key = text_of(client.get("secret" if shared else "key"))
+    audience = masked(client.get("audience"))
+    return {"key": key, "audience": str(audience or "")}
+
+
+def _answers(options: Map) -> Iterator[str]:
+    """What the recipe reads of the answer: `json.token.id` for `response.json.token.id`."""
+    for key in ("outputs", "expect", "unwrap"):
+        for use in uses(options.get(key)):
+            if use.path[0] == "response" and use.path[1:2] == ("json",) and len(use.path) > 2:
+                yield ".".join(use.path[1:])
