@@ -211,16 +211,21 @@ def claims_of(proof: str, algorithms: Sequence[str]) -> tuple[dict[str, JSON], d
     from joserfc import jwt
     from joserfc.errors import JoseError
     from joserfc.jwk import JWKRegistry
-    from joserfc.jws import extract_compact
+    from joserfc.jws import JWSRegistry, extract_compact
 
+    registry = JWSRegistry(algorithms=[*algorithms])
+    registry.max_header_length = PROOF_HEADER_BYTES
     try:
-        header = extract_compact(proof.encode()).headers()
-        jwk = header["jwk"]
-        key = JWKRegistry.import_key(jwk)
+        header = extract_compact(proof.encode(), registry=registry).headers()
+        key = JWKRegistry.import_key(header["jwk"])
         if header.get("typ") != "dpop+jwt" or key.is_private:
             raise KeyError
         with warnings.catch_warnings(action="ignore"):  # EdDSA's name
-            claims = jwt.decode(proof, key, algorithms=[*algorithms]).claims
+            claims = jwt.decode(proof, key, registry=registry).claims
     except (JoseError, KeyError, TypeError, ValueError):
         raise ValueError("is none, or not signed by the key that it names") from None
     return {**header}, {**claims}
+
+
+PROOF_HEADER_BYTES = 4096
+"""A proof brings its key along; that of RSA is longer than the header of other tokens."""
