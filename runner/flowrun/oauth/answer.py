@@ -85,7 +85,7 @@ def refusal_in(payload: Mapping[str, JSON]) -> Refusal:
         "",
     )
     code = inner.get("code") or inner.get("type") or inner.get("message") if inner else error
-    return Refusal(said(str(code or "")), said(text))
+    return Refusal(str(code or ""), text)
 
 
 HINTS = {

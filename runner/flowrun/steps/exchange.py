@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ..errors import FlowError, ProviderError, TransportError
 from ..merge import METHODS
 from ..message import Body, Request, Response, secrets_of
-from ..oauth.answer import Refusal
+from ..oauth.answer import Refusal, said
 from ..oauth.client import basic
 from ..secret import Redactor, Secret, Value, reveal
 from ..services import Services
@@ -181,7 +181,8 @@ def scrubbed(refusal: Refusal, request: Request) -> Refusal:
     """What a provider says, without what it repeats of the secrets that were sent to it."""
     redact = Redactor()
     redact.add(secrets_of(request))
-    return Refusal(redact(refusal.code), redact(refusal.text))
+    # Shortened after that, since half a secret would not be found.
+    return Refusal(said(redact(refusal.code)), said(redact(refusal.text)))
 
 
 def expected(options: Options, response: Response, failure: Callable[[], ProviderError]) -> None:
