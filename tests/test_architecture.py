@@ -61,8 +61,8 @@ OWNERS = {
 
 MAY_REVEAL = """
     current guard hosts job likeness message oauth.client operators plan proofs scope secret
-    session steps.ask steps.clients steps.device steps.exchange steps.expiry
-    steps.http steps.identity steps.jwt steps.kind steps.parameters steps.polling steps.token
+    session steps.ask steps.clients steps.exchange steps.expiry steps.http steps.identity
+    steps.invitation steps.jwt steps.kind steps.parameters steps.polling steps.token
     steps.verified taint template tree
     urls wire
 """

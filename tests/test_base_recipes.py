@@ -12,6 +12,7 @@ from servers.command import Cli
 
 SET = {
     "base/authorization-code": "authorize_url: https://id.test/a, token_url: https://id.test/t",
+    "base/ciba": "ciba_url: https://id.test/c, token_url: https://id.test/t",
     "base/device-code": "device_url: https://id.test/d, token_url: https://id.test/t",
     "base/openid": "issuer: https://id.test",
 }

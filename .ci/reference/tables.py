@@ -19,7 +19,7 @@ from .standards import standards
 from .words import about, either
 
 PAGE = "reference.md"
-REQUESTS = ("device", "token")
+REQUESTS = ("ciba", "device", "token")
 """Kinds that take the request of `http`."""
 COMMANDS: Mapping[str, typer.core.TyperCommand] = getattr(
     typer.main.get_command(app), "commands", {}

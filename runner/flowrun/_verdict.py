@@ -167,6 +167,10 @@ def validate(data: object) -> object:
                     data__defaults_keys.remove("device")
                     data__defaults__device = data__defaults["device"]
                     validate___definitions_device(data__defaults__device)
+                if "ciba" in data__defaults_keys:
+                    data__defaults_keys.remove("ciba")
+                    data__defaults__ciba = data__defaults["ciba"]
+                    validate___definitions_ciba(data__defaults__ciba)
                 if "jwt" in data__defaults_keys:
                     data__defaults_keys.remove("jwt")
                     data__defaults__jwt = data__defaults["jwt"]
@@ -403,6 +407,15 @@ def validate___definitions_step(data: object) -> object:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
+                data__missing_keys = set(['ciba']) - data.keys()
+                if data__missing_keys:
+                    raise Refused
+            data_one_of_count1 += 1
+        except Refused: pass
+    if data_one_of_count1 < 2:
+        try:
+            data_is_dict = isinstance(data, dict)
+            if data_is_dict:
                 data__missing_keys = set(['jwt']) - data.keys()
                 if data__missing_keys:
                     raise Refused
@@ -540,6 +553,10 @@ def validate___definitions_step(data: object) -> object:
             data_keys.remove("device")
             data__device = data["device"]
             validate___definitions_device(data__device)
+        if "ciba" in data_keys:
+            data_keys.remove("ciba")
+            data__ciba = data["ciba"]
+            validate___definitions_ciba(data__ciba)
         if "jwt" in data_keys:
             data_keys.remove("jwt")
             data__jwt = data["jwt"]
@@ -779,7 +796,7 @@ def validate___definitions_fields(data: object) -> object:
                 validate___definitions_template(data_value)
     return data
 
-def validate___definitions_device(data: object) -> object:
+def validate___definitions_ciba(data: object) -> object:
     if not isinstance(data, (dict, NoneType)):
         raise Refused
     data_is_dict = isinstance(data, dict)
@@ -800,7 +817,47 @@ def validate___definitions_device(data: object) -> object:
         if "form" in data_keys:
             data_keys.remove("form")
             data__form = data["form"]
-            validate___definitions_form(data__form)
+            if not isinstance(data__form, (dict, NoneType)):
+                raise Refused
+            data__form_is_dict = isinstance(data__form, dict)
+            if data__form_is_dict:
+                data__form_keys = set(data__form.keys())
+                if "scope" in data__form_keys:
+                    data__form_keys.remove("scope")
+                    data__form__scope = data__form["scope"]
+                    validate___definitions_template(data__form__scope)
+                if "login_hint" in data__form_keys:
+                    data__form_keys.remove("login_hint")
+                    data__form__loginhint = data__form["login_hint"]
+                    validate___definitions_template(data__form__loginhint)
+                if "login_hint_token" in data__form_keys:
+                    data__form_keys.remove("login_hint_token")
+                    data__form__loginhinttoken = data__form["login_hint_token"]
+                    validate___definitions_template(data__form__loginhinttoken)
+                if "id_token_hint" in data__form_keys:
+                    data__form_keys.remove("id_token_hint")
+                    data__form__idtokenhint = data__form["id_token_hint"]
+                    validate___definitions_template(data__form__idtokenhint)
+                if "binding_message" in data__form_keys:
+                    data__form_keys.remove("binding_message")
+                    data__form__bindingmessage = data__form["binding_message"]
+                    validate___definitions_template(data__form__bindingmessage)
+                if "user_code" in data__form_keys:
+                    data__form_keys.remove("user_code")
+                    data__form__usercode = data__form["user_code"]
+                    validate___definitions_template(data__form__usercode)
+                if "requested_expiry" in data__form_keys:
+                    data__form_keys.remove("requested_expiry")
+                    data__form__requestedexpiry = data__form["requested_expiry"]
+                    validate___definitions_template(data__form__requestedexpiry)
+                if "acr_values" in data__form_keys:
+                    data__form_keys.remove("acr_values")
+                    data__form__acrvalues = data__form["acr_values"]
+                    validate___definitions_template(data__form__acrvalues)
+                for data__form_key in data__form_keys:
+                    if data__form_key not in ['scope', 'login_hint', 'login_hint_token', 'id_token_hint', 'binding_message', 'user_code', 'requested_expiry', 'acr_values']:
+                        data__form_value = data__form.get(data__form_key)
+                        validate___definitions_template(data__form_value)
         if "json" in data_keys:
             data_keys.remove("json")
             data__json = data["json"]
@@ -1035,15 +1092,85 @@ def validate___definitions_json(data: object) -> object:
     validate___definitions_template(data)
     return data
 
-def validate___definitions_form(data: object) -> object:
-    validate___definitions_fields(data)
-    return data
-
 def validate___definitions_headers(data: object) -> object:
     validate___definitions_fields(data)
     return data
 
 def validate___definitions_query(data: object) -> object:
+    validate___definitions_fields(data)
+    return data
+
+def validate___definitions_device(data: object) -> object:
+    if not isinstance(data, (dict, NoneType)):
+        raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "post" in data_keys:
+            data_keys.remove("post")
+            data__post = data["post"]
+            validate___definitions_endpoint(data__post)
+        if "query" in data_keys:
+            data_keys.remove("query")
+            data__query = data["query"]
+            validate___definitions_query(data__query)
+        if "headers" in data_keys:
+            data_keys.remove("headers")
+            data__headers = data["headers"]
+            validate___definitions_headers(data__headers)
+        if "form" in data_keys:
+            data_keys.remove("form")
+            data__form = data["form"]
+            validate___definitions_form(data__form)
+        if "json" in data_keys:
+            data_keys.remove("json")
+            data__json = data["json"]
+            validate___definitions_json(data__json)
+        if "params" in data_keys:
+            data_keys.remove("params")
+            data__params = data["params"]
+            validate___definitions_params(data__params)
+        if "as" in data_keys:
+            data_keys.remove("as")
+            data__as = data["as"]
+            validate___definitions_as(data__as)
+        if "basic" in data_keys:
+            data_keys.remove("basic")
+            data__basic = data["basic"]
+            validate___definitions_basic(data__basic)
+        if "client" in data_keys:
+            data_keys.remove("client")
+            data__client = data["client"]
+            validate___definitions_client(data__client)
+        if "names" in data_keys:
+            data_keys.remove("names")
+            data__names = data["names"]
+            validate___definitions_names(data__names)
+        if "order" in data_keys:
+            data_keys.remove("order")
+            data__order = data["order"]
+            validate___definitions_order(data__order)
+        if "raw" in data_keys:
+            data_keys.remove("raw")
+            data__raw = data["raw"]
+            validate___definitions_raw(data__raw)
+        if "outputs" in data_keys:
+            data_keys.remove("outputs")
+            data__outputs = data["outputs"]
+            validate___definitions_outputs(data__outputs)
+        if "public" in data_keys:
+            data_keys.remove("public")
+            data__public = data["public"]
+            validate___definitions_public(data__public)
+        if "expect" in data_keys:
+            data_keys.remove("expect")
+            data__expect = data["expect"]
+            validate___definitions_expect(data__expect)
+        if data_keys:
+            raise Refused
+    return data
+
+def validate___definitions_form(data: object) -> object:
     validate___definitions_fields(data)
     return data
 

@@ -15,7 +15,7 @@ from .steps import KINDS
 from .steps.kind import Options, StepKind, applies
 from .template import Scope
 
-INVITING = ("device",)
+INVITING = ("ciba", "device")
 """Kinds that ask a person for consent on another device, which a later `poll` waits for."""
 
 

@@ -77,7 +77,9 @@ class Flow(NamedTuple):
     @property
     def needs_person(self) -> bool:
         """Whether a new token takes somebody's consent or answer."""
-        return any(step.kind in ("ask", "capture", "device") for step in self.steps("steps"))
+        return any(
+            step.kind in ("ask", "capture", "ciba", "device") for step in self.steps("steps")
+        )
 
     @property
     def token(self) -> Step | None:

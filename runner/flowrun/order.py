@@ -22,6 +22,7 @@ ORDERS = {
     "http": REQUEST,
     "token": REQUEST,
     "device": REQUEST,
+    "ciba": REQUEST,
     "jwt": "...",
     "ask": "...",
     "client": "...",

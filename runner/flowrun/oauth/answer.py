@@ -102,6 +102,13 @@ HINTS = {
     "(`dpop: ES256`) with those that it takes.",
     "use_dpop_nonce": "The provider asked for another nonce each time: try again.",
     "slow_down": "Wait before the next try.",
+    "unknown_user_id": "The provider knows nobody by this hint; check its spelling, and its kind "
+    "(login_hint, login_hint_token or id_token_hint).",
+    "expired_login_hint_token": "Get a new login_hint_token, and run the flow again.",
+    "missing_user_code": "The person has a code against unasked requests: send it as `user_code`.",
+    "invalid_user_code": "Check the person's `user_code`.",
+    "invalid_binding_message": "Choose another binding_message: a shorter one, of plain letters.",
+    "transaction_failed": "The person could not be asked; try again later.",
     "authorization_pending": "Give the step `poll: {}`, which waits for the person.",
 }
 

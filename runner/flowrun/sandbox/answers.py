@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from secrets import token_urlsafe
 
 from ..secret import JSON
 
@@ -19,6 +20,20 @@ def invented_answer(paths: tuple[str, ...], url: str) -> JSON:
                 value = {key: value}
             answer = overlaid(answer, value, {})
     return answer
+
+
+def invitation(kind: str, site: str) -> JSON:
+    """What a person is invited with: a code to enter at *site*, or a request to their device."""
+    timed: dict[str, JSON] = {"interval": 0, "expires_in": 600}
+    if kind == "ciba":
+        return {"auth_req_id": token_urlsafe(24), **timed}
+    code: JSON = "SAND-BOXX"
+    return {
+        "device_code": token_urlsafe(24),
+        "user_code": code,
+        "verification_uri": f"{site}/device",
+        **timed,
+    }
 
 
 def overlaid(under: JSON, over: JSON, issued: Mapping[str, JSON]) -> JSON:

@@ -13,14 +13,14 @@ from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error
 
 from ..oauth import dpop
 from ..secret import JSON
-from .answers import invented_answer, issuer_of, overlaid
+from .answers import invented_answer, invitation, issuer_of, overlaid
 from .client import Refused, proved, standard
 from .identity import id_token, published
 from .page import CONSENT, consent, page, posted
 from .proof import Proofs
 from .provider import Provider
 from .published import server_document
-from .shape import Client, Exchange, Received, matching
+from .shape import INVITING, Client, Exchange, Received, matching
 
 SPENT = "unknown, expired, revoked, used before, or not fitting the rest of the request"
 
@@ -48,10 +48,10 @@ class Desk:
     def respond(self, request: Received) -> Reply:
         kinds = {
             "authorize": self._authorize,
-            "device": self._device,
             "metadata": self._metadata,
             "jwks": self._jwks,
             "token": self._token,
+            **dict.fromkeys(INVITING, self._invite),
         }
         with self.provider.opened():
             if (request.method, request.target) == ("POST", CONSENT):
@@ -159,18 +159,12 @@ class Desk:
     def _jwks(self, exchange: Exchange, request: Received) -> Reply:
         return Reply(200, published(exchange.believed.algs, self.provider.keys))
 
-    def _device(self, exchange: Exchange, request: Received) -> Reply:
-        """A device code that a person has entered and allowed before it is asked for."""
+    def _invite(self, exchange: Exchange, request: Received) -> Reply:
+        """A request for consent elsewhere, which a person has allowed before it is asked for."""
         proved(exchange, self.client, request, self.provider)
         host = request.target.partition("/")[0]
-        invited: JSON = {
-            "device_code": secrets.token_urlsafe(24),
-            "user_code": "SAND-BOXX",
-            "verification_uri": f"{_scheme(exchange)}://{host}/device",
-            "interval": 0,
-            "expires_in": 600,
-        }
         status, extra = _own(exchange)
+        invited = invitation(exchange.kind, f"{_scheme(exchange)}://{host}")
         return Reply(status, overlaid(invited, extra or {}, {}))
 
     def _key(self, exchange: Exchange, request: Received, token: str = "") -> str:

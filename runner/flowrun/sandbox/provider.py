@@ -22,7 +22,10 @@ from ..stores.lock import locked
 from .shape import Exchange
 
 CODE_TTL_S, ACCESS_TTL_S, REFRESH_TTL_S = 120, 3600, 90 * 24 * 3600
-PERSONAL = ("urn:ietf:params:oauth:grant-type:device_code",)
+PERSONAL = (
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:openid:params:grant-type:ciba",
+)
 """Grants that a person has a part in, so that there is a refresh token."""
 
 LOOPBACK = re.compile(r"https?://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?([/?].*)?")

@@ -12,8 +12,12 @@ from urllib.parse import parse_qsl
 from ..secret import JSON, MASK
 
 HOLE = re.compile(rf"<[^<>]*>|{re.escape(MASK)}")
-MARKS = {"authorize": "response_type", "token": "grant_type", "http": "", "jwks": ""}
+MARKS = {"authorize": "response_type", "token": "grant_type"}
 """What gives a request away whose address nobody knows before run time."""
+
+INVITING = ("ciba", "device")
+NOT_INVITING = {"grant_type", "response_type", "token"}
+"""What no request that invites a person has in it."""
 
 
 class Client(NamedTuple):
@@ -100,7 +104,10 @@ def _fits(exchange: Exchange, request: Received) -> bool:
     if HOLE.fullmatch(exchange.url):
         if exchange.kind == "jwks" and not request.target.endswith(f"/{_last(exchange.url)}"):
             return False  # what the sandbox has made up ends so
-        mark = exchange.names.get(MARKS.get(exchange.kind, ""), MARKS.get(exchange.kind, ""))
+        if exchange.kind in INVITING and NOT_INVITING & request.sent.keys():
+            return False
+        mark = MARKS.get(exchange.kind, "")
+        mark = exchange.names.get(mark, mark)
         return exchange.method == request.method and (not mark or mark in request.sent)
     address = re.split(r"[?#]", exchange.url)[0].split("://")[-1]
     pattern = "[^/]+".join(map(re.escape, HOLE.split(address)))

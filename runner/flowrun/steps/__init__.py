@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from .kind import StepKind
 
 if TYPE_CHECKING:  # that each is a kind is for the type checker to say
-    from . import ask, authorize, capture, device, http, jwt, metadata, set, show, token
+    from . import ask, authorize, capture, ciba, device, http, jwt, metadata, set, show, token
 
     KNOWN: dict[str, StepKind] = {
         "ask": ask,
         "authorize": authorize,
         "capture": capture,
+        "ciba": ciba,
         "device": device,
         "http": http,
         "jwt": jwt,
@@ -24,7 +25,10 @@ if TYPE_CHECKING:  # that each is a kind is for the type checker to say
         "token": token,
     }
 
-NAMES = ("ask", "authorize", "capture", "device", "http", "jwt", "metadata", "set", "show", "token")
+NAMES = (
+    *("ask", "authorize", "capture", "ciba", "device", "http"),
+    *("jwt", "metadata", "set", "show", "token"),
+)
 
 
 class Kinds(Mapping[str, StepKind]):

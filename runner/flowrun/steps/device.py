@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..document import Map
-from ..errors import ProviderError
-from ..message import Request, Response
-from ..oauth.answer import payload_of, refusal_in, refused, said
-from ..oauth.polling import interval, lives_until
-from ..secret import JSON, reveal, seal
+from ..message import Request
+from ..oauth.answer import said
+from ..secret import JSON
 from ..services import Outputs, Services
-from ..urls import origin
-from . import exchange
-from .answers import answer_of
-from .clients import hints
-from .exchange import LATE, URLS, request_of, scrubbed
-from .kind import Options, text_of
+from .exchange import LATE, URLS, exchange, request_of
+from .invitation import fields_of, handed_on
+from .kind import Options
 
 __all__ = ["LATE", "URLS", "hands_on", "preview", "run"]
 
@@ -25,12 +20,11 @@ NEEDED = ("device_code", "user_code", "verification_uri")
 
 def run(options: Options, services: Services) -> Outputs:
     request, sent_at = request_of(options, services), services.now()
-    fields = _invited(options, request, exchange.exchange(options, services, request))
+    response = exchange(options, services, request)
+    fields = fields_of(options, request, response, needed=NEEDED)
     _invite(fields, services)
-    fields |= {"interval": interval(fields), "expires_at": lives_until(fields, sent_at=sent_at)}
-    sealed = seal(fields)
-    assert isinstance(sealed, Mapping)
-    return {"verification_uri_complete": None, **exchange.opened(options, sealed)}
+    made = handed_on(options, fields, sent_at=sent_at)
+    return {"verification_uri_complete": None, **made}
 
 
 def preview(options: Options) -> Request | None:
@@ -39,26 +33,6 @@ def preview(options: Options) -> Request | None:
 
 def hands_on(options: Map) -> frozenset[str] | None:
     return None
-
-
-def _invited(options: Options, request: Request, response: Response) -> dict[str, JSON]:
-    """The fields of an answer that a person can be invited with; raises for any other."""
-    host = origin(text_of(request.url))
-    fields = dict(payload_of(response, host))
-    if not fields.get("verification_uri"):
-        fields["verification_uri"] = fields.get("verification_url")  # as a draft had it
-    if response.ok:
-        mapped = options.late_fields("outputs", response=answer_of(response))
-        fields |= {name: reveal(value) for name, value in mapped.items()}
-    refusal = scrubbed(refusal_in(fields), request)
-    missing = [name for name in NEEDED if not fields.get(name)]
-    if missing and (refusal.code or not response.ok):
-        raise refused(response, refusal, host, hints=hints(options))
-    if missing:
-        message = f"{host} answered {response.status}, without {' and '.join(missing)}"
-        raise ProviderError("E507", message, place=options.step.place, outcome="unspent")
-    exchange.expected(options, response, lambda: refused(response, refusal, host))
-    return fields
 
 
 def _invite(fields: Mapping[str, JSON], services: Services) -> None:
