@@ -177,3 +177,29 @@ def test_a_place_is_that_of_the_word(
             assert place is not None
             assert source.line(place.line)[place.column - 1 :].startswith(word)
             assert place.width == len(word)
+
+
+LOGIN = """\
+  - authorize: {{url: "https://id.example/auth"{0}}}
+  - id: bound
+    token: {{post: "https://id.example/token"{1}}}
+  - http: {{get: "https://api.example/me", bearer: "{{{{ steps.bound.access_token }}}}"{2}}}
+"""
+ON = ", dpop: on"
+CODE_UNBOUND = "no dpop: the code is not bound to the key of the token"
+UNPROVED = "no dpop: a token that is bound to a key is sent without its proof"
+
+
+@pytest.mark.parametrize(
+    ("switched", "lacking"),
+    [
+        ((ON, ON, ", dpop: ES256"), set()),
+        (("", "", ""), set()),
+        (("", ON, ON), {CODE_UNBOUND}),
+        ((ON, ON, ""), {UNPROVED}),
+    ],
+)
+def test_a_step_that_leaves_the_key_out_is_named(
+    switched: tuple[str, str, str], lacking: set[str]
+) -> None:
+    assert set(weaker(LOGIN.format(*switched))) & {CODE_UNBOUND, UNPROVED} == lacking

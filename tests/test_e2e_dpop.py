@@ -20,6 +20,7 @@ from joserfc.jwk import ECKey
 from servers.command import RECIPES, Cli, Done
 from servers.rig import Rig
 from standards import proves
+from test_e2e_device import visit, waiting
 
 pytestmark = pytest.mark.rig
 
@@ -269,3 +270,26 @@ def test_the_tokens_of_a_record_share_its_key(cli: Cli, rig: Rig) -> None:
 
     assert [each["token_type"] for each in tokens] == ["DPoP", "DPoP"]
     assert len({json.loads(answer.body)["cnf"]["jkt"] for answer in answers}) == 1
+
+
+DEVICE = """\
+flowrun: 1
+extends: base/device-code
+name: provider
+vars: {{device_url: "{issuer}/device/auth", token_url: "{issuer}/token", dpop: on}}
+values: {{client_id: rig-dpop, scope: [openid]}}
+"""
+
+
+@proves("RFC 9449", "5", "gets bound tokens by a device code, too")
+def test_a_device_gets_a_token_that_is_bound(cli: Cli, rig: Rig) -> None:
+    (cli.folder / "tv.yaml").write_text(DEVICE.format(issuer=rig.issuer))
+    with waiting(cli, "tv.yaml") as login:
+        visit(login.until(r"or open (\S+), which"))
+        done = login.ended()
+
+    assert done.status == 0, done.stderr
+    token, holder = token_and_holder(cli)
+    url = rig.issuer + ME
+    proof = holder.proof("GET", url, token)
+    assert ask(url, Authorization=f"DPoP {token}", DPoP=proof).status == 200
