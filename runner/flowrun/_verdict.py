@@ -1642,6 +1642,14 @@ def validate___definitions_authorize(data: object) -> object:
             data_keys.remove("query")
             data__query = data["query"]
             validate___definitions_query(data__query)
+        if "par" in data_keys:
+            data_keys.remove("par")
+            data__par = data["par"]
+            validate___definitions_endpoint(data__par)
+        if "client" in data_keys:
+            data_keys.remove("client")
+            data__client = data["client"]
+            validate___definitions_client(data__client)
         if "openid" in data_keys:
             data_keys.remove("openid")
             data__openid = data["openid"]

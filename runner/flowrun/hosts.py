@@ -71,8 +71,8 @@ def literal_origin(text: str, scope: Scope) -> str | None:
             so_far = "".join(part if isinstance(part, str) else "x" for part in parts)
             if isinstance(parts[0], Hole) or re.match("[a-z]+://[^/?#]*[/?#]", so_far):
                 break
-        if all(isinstance(part, Hole) and not reveal(part.value) for part in parts):
-            return None
+        if not any(reveal(it.value) if isinstance(it, Hole) else it for it in parts):
+            return None  # there is no such endpoint
         with located(place_of(text)):
             return origin(str(reveal(fill(parts))))
     except Undefined:

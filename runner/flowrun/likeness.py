@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from .document import Map, plain
 from .flow import SECTIONS, Flow, Step
 from .job import Job
+from .message import Request
 from .oauth.jwt import ALGORITHMS
 from .plan import Planned, plan
 from .sandbox.shape import Believed, Client, Exchange
 from .secret import JSON, Value, masked, reveal
 from .steps.clients import auth_of, signs
 from .steps.kind import text_of
+from .steps.parameters import written
 from .taint import Unknown
 from .template import uses
 from .urls import address_of
@@ -37,24 +39,25 @@ def client_of(job: Job) -> Client:
 
 
 def _exchanges(job: Job, planned: Planned) -> Iterator[Exchange]:
-    asked = _exchange(job, planned)
-    if planned.step.kind != "metadata":
-        yield asked
-        return
-    from .publishing import published
+    for request in planned.requests:
+        kind = "pushed" if request is planned.before else planned.step.kind
+        asked = _exchange(job, planned, request, kind)
+        if kind != "metadata":
+            yield asked
+            continue
+        from .publishing import published
 
-    yield from published(job.flow, planned, asked)
+        yield from published(job.flow, planned, asked)
 
 
-def _exchange(job: Job, planned: Planned) -> Exchange:
-    step, request = planned.step, planned.request
-    assert request is not None
-    url = request.url
-    if step.kind == "authorize" and not isinstance(url, Unknown):
-        url = address_of(request)  # it tells which redirection URI is registered
+def _exchange(job: Job, planned: Planned, request: Request, kind: str) -> Exchange:
+    step, url = planned.step, request.url
+    if kind == "authorize" and not isinstance(url, Unknown):
+        # It tells which redirection URI is registered.
+        url = address_of(request._replace(query=written(planned.sent(), planned.options)))
     return Exchange(
         section=step.section,
-        kind=step.kind,
+        kind=kind,
         method=request.method,
         url=str(masked(url)),
         body=request.body.kind if request.body else "none",
@@ -65,7 +68,8 @@ def _exchange(job: Job, planned: Planned) -> Exchange:
         dpop=request.proof is not None,
         answers=tuple(_answers(step.options)),
         answer=shape_of(job.flow, step),
-        mode=_insisted(job, step, "response_mode") if step.kind == "authorize" else "",
+        mode=_insisted(job, step, "response_mode") if kind == "authorize" else "",
+        pushes=planned.before is not None,
         believed=_believed(job, planned),
     )
 

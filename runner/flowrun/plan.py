@@ -27,14 +27,18 @@ class Planned(NamedTuple):
     step: Step
     options: Options
     request: Request | None
+    before: Request | None = None  # what an `authorize` hands in
+
+    @property
+    def requests(self) -> Iterator[Request]:
+        """What the step sends or has a browser send, in this order."""
+        yield from (request for request in (self.before, self.request) if request)
 
     def sent(self) -> dict[str, Value]:
         """What the step sends, its client's id and secret too, under the standard names."""
         if self.request is None:
             return {}
-        body = self.request.body.content if self.request.body else None
-        theirs = {**(body if isinstance(body, Mapping) else {}), **self.request.query}
-        theirs |= self.request.fragment
+        theirs = _asked(self.options) if self.step.kind == "authorize" else _carried(self.request)
         ours = {str(their): name for name, their in self.options.fields("names").items()}
         sent = {ours.get(name, name): value for name, value in theirs.items()}
         client, basic = self.options.get("client"), self.options.get("basic")
@@ -43,6 +47,18 @@ class Planned(NamedTuple):
         elif isinstance(basic, Mapping) and self.step.kind == "token":
             sent |= {"client_id": basic.get("user"), "client_secret": basic.get("password")}
         return sent
+
+
+def _asked(options: Options) -> dict[str, Value]:
+    """What an authorization request asks for, however it gets there."""
+    from .steps import authorize
+
+    return {**authorize.imagined(options), **options.fields("fragment")}
+
+
+def _carried(request: Request) -> dict[str, Value]:
+    content = request.body.content if request.body else None
+    return {**(content if isinstance(content, Mapping) else {}), **request.query}
 
 
 def imagined(flow: Flow, inputs: Value) -> Scope:
@@ -66,7 +82,15 @@ def plan_step(step: Step, scope: Scope) -> Planned | None:
             return None
         kind = KINDS[step.kind]
         options = Options(step, kind, scope.with_(request=Unknown("request")))
-        return Planned(step, options, kind.preview(options))
+        return Planned(step, options, kind.preview(options), _before(step, options))
+
+
+def _before(step: Step, options: Options) -> Request | None:
+    if step.kind != "authorize":
+        return None
+    from .steps import authorize
+
+    return authorize.before(options)
 
 
 def rehearse(flow: Flow, inputs: Mapping[str, Value]) -> None:
@@ -142,9 +166,10 @@ def told_secrets(flow: Flow, inputs: Mapping[str, Value]) -> list[str]:
     """The origins to which any section sends something secret."""
     sent_to = {
         str(masked(request.url))
-        for section in SECTIONS
-        for step, _, request in plan(flow, section, inputs)
-        if request and step.kind != "authorize" and any(map(_holds_secret, request))
+        for planned in _everything(flow, inputs)
+        for request in planned.requests
+        if request is planned.before or planned.step.kind != "authorize"
+        if any(map(_holds_secret, request))
     }
     return sorted({origin(url) for url in sent_to if not url.startswith("<")})
 

@@ -37,7 +37,7 @@ class Downgrade(NamedTuple):
 def hosts(reading: Reading) -> list[str]:
     """The hosts that the flow may contact, its inputs standing as {name}."""
     planned = reading.rendered[0].values()
-    urls = {str(masked(each.request.url)) for each in planned if each.request}
+    urls = {str(masked(request.url)) for each in planned for request in each.requests}
     named = {urlsplit(url).netloc or url.partition("/")[0] for url in urls}
     return [*sorted(host for host in named if host and "<" not in host), *reading.flow.hosts]
 

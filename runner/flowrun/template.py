@@ -134,13 +134,13 @@ def render_url(text: str, scope: Scope, *, optional: bool = False) -> str | Secr
     """
     The URL that *text* makes, each value escaped by where it stands.
 
-    One that is *optional* is null when it stands for a value that is.
+    One that is *optional* is null when it stands for a value that is, or for nothing.
     """
     with located(place_of(text)):
         found = list(islice(leaves(text, scope), MOST_PIECES + 1))
         if len(found) > MOST_PIECES:
             raise FlowError("E222", f"a URL has more than {MOST_PIECES} parts")
-        if optional and all(isinstance(each, Hole) and not reveal(each.value) for each in found):
+        if optional and not any(reveal(it.value) if isinstance(it, Hole) else it for it in found):
             return None
         return fill(found)
 

@@ -105,16 +105,17 @@ def _text(kind: str, content: JSON) -> str:
         pairs = _flat(content)
         return "&".join(f"{quote_plus(name)}={_quoted(v, plus=True)}" for name, v in pairs)
     if kind == "json":
-        content = _without_nulls(content)
+        content = without_nulls(content)
         json.dumps(content, ensure_ascii=False).encode()  # a lone surrogate would pass, escaped
         return json.dumps(content, allow_nan=False)
     return spelled(content)
 
 
-def _without_nulls(value: JSON) -> JSON:
+def without_nulls(value: JSON) -> JSON:
+    """*value* without the fields that are null, which are not sent."""
     if isinstance(value, dict):
-        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _curl_data(body: Body) -> list[tuple[str, str]]:

@@ -35,7 +35,11 @@ def seen_secrets(reading: Reading) -> Iterator[Problem]:
         if step.kind == "authorize":
             what = "the authorization URL"
             hint = "A browser keeps it in its history; what is secret goes into the token request."
-        for name, use in secret_inputs(reading, reading.of(step, *SEEN[step.kind]), step):
+        keys = SEEN[step.kind]
+        planned = reading.rendered[0].get((step.section, step.id))
+        if planned and planned.before:  # what is handed in no browser keeps
+            keys = ("url", "fragment")
+        for name, use in secret_inputs(reading, reading.of(step, *keys), step):
             yield Problem("E222", f"{what} would show the secret {name!r}", hint, use.place(1))
 
 

@@ -81,8 +81,10 @@ def dry_run(flows: Sequence[str], settings: Settings) -> int:
 
 def _requests(flow: Flow, inputs: Mapping[str, Value], sections: Sequence[str]) -> Iterator[str]:
     for section in sections:
-        for step, _, request in plan(flow, section, inputs):
+        for step, _, request, before in plan(flow, section, inputs):
             yield f"# {section}.{step.id}: {step.modifiers.get('title') or step.kind}"
+            if before:
+                yield as_curl(before) + "\n"
             if request and step.kind == "authorize":
                 yield f"# open {masked(address_of(request))}\n"
             elif request:

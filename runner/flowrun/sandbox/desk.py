@@ -18,7 +18,7 @@ from .client import Refused, proved, standard
 from .identity import id_token, published
 from .page import CONSENT, consent, page, posted
 from .proof import Proofs
-from .provider import Provider
+from .provider import PUSHED_TTL_S, Provider
 from .published import server_document
 from .shape import INVITING, Client, Exchange, Received, matching
 
@@ -50,6 +50,7 @@ class Desk:
             "authorize": self._authorize,
             "metadata": self._metadata,
             "jwks": self._jwks,
+            "pushed": self._hand_in,
             "token": self._token,
             **dict.fromkeys(INVITING, self._invite),
         }
@@ -78,7 +79,7 @@ class Desk:
         host = request.target.partition("/")[0]
         url = f"{_scheme(exchange)}://{host}"
         try:
-            url += f"?{urlencode(standard(exchange, request))}"
+            url += f"?{urlencode(self._asked(exchange, request))}"
             scope, about = self.provider.server.validate_authorization_request(url)
         except (Refused, FatalClientError) as error:
             reason = error.args[-1] if isinstance(error, Refused) else error.description
@@ -91,6 +92,23 @@ class Desk:
         if self.person:
             return Reply(200, page=consent(self.client.id, scope, host, ticket))
         return self._consented({"ticket": ticket, "choice": "allow"})
+
+    def _asked(self, exchange: Exchange, request: Received) -> dict[str, str]:
+        """What a login asks for, which may have been handed in before."""
+        sent = standard(exchange, request)
+        if not exchange.pushes:
+            return sent
+        pushed = self.provider.handed_in(sent.get("request_uri", ""))
+        if pushed is None or pushed.get("client_id") != sent.get("client_id"):
+            raise Refused(400, "invalid_request", "this request was not handed in, or was used")
+        return pushed
+
+    def _hand_in(self, exchange: Exchange, request: Received) -> Reply:
+        asked = proved(exchange, self.client, request, self.provider)
+        if "request_uri" in asked:
+            raise Refused(400, "invalid_request", "a request that is handed in names no other")
+        uri = self.provider.hand_in(asked)
+        return Reply(201, {"request_uri": uri, "expires_in": PUSHED_TTL_S})
 
     def _consented(self, form: Mapping[str, str]) -> Reply:
         exchange, url, location = self.asked.pop(form.get("ticket", ""), (None, "", ""))

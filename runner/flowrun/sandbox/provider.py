@@ -21,6 +21,7 @@ from ..stores import private
 from ..stores.lock import locked
 from .shape import Exchange
 
+PUSHED_TTL_S = 60
 CODE_TTL_S, ACCESS_TTL_S, REFRESH_TTL_S = 120, 3600, 90 * 24 * 3600
 PERSONAL = (
     "urn:ietf:params:oauth:grant-type:device_code",
@@ -115,6 +116,20 @@ class Provider:
             return "it was used before"
         self.grants[name] = Grant("assertion", name, self.client_id, [], ends_at)
         return ""
+
+    def hand_in(self, asked: Mapping[str, str]) -> str:
+        """Keep a request for the one login that will name what is returned (RFC 9126)."""
+        uri = f"urn:ietf:params:oauth:request_uri:sandbox-{secrets.token_urlsafe(24)}"
+        kept, until = [json.dumps({**asked})], self.now() + PUSHED_TTL_S
+        self.grants[uri] = Grant("request", uri, self.client_id, kept, until)
+        return uri
+
+    def handed_in(self, uri: str) -> dict[str, str] | None:
+        """The request that was handed in as *uri*, once."""
+        grant = self.live(uri, "request")
+        self.revoke(grant)
+        asked: dict[str, str] | None = json.loads(grant.scope[0]) if grant else None
+        return asked
 
     def completed(self, form: Mapping[str, str]) -> dict[str, str]:
         """*form* with what OAuth 2.1, or the provider, lets a client leave out."""

@@ -12,7 +12,11 @@ from urllib.parse import parse_qsl
 from ..secret import JSON, MASK
 
 HOLE = re.compile(rf"<[^<>]*>|{re.escape(MASK)}")
-MARKS = {"authorize": "response_type", "token": "grant_type"}
+MARKS: dict[str, tuple[str, ...]] = {
+    "authorize": ("response_type", "request_uri", "request"),
+    "pushed": ("response_type", "request"),
+    "token": ("grant_type",),
+}
 """What gives a request away whose address nobody knows before run time."""
 
 INVITING = ("ciba", "device")
@@ -53,6 +57,7 @@ class Exchange(NamedTuple):
     dpop: bool = False
     answers: tuple[str, ...] = ()  # such as json.token.id
     answer: JSON = None  # the recipe's own: {"status": 200, "json": {...}}
+    pushes: bool = False  # a login's parameters are handed in before it
     mode: str = ""  # how its redirect comes back, if the request does not say it
     issuer: str = ""  # whose metadata this asks for
     document: JSON = None  # that metadata
@@ -106,9 +111,9 @@ def _fits(exchange: Exchange, request: Received) -> bool:
             return False  # what the sandbox has made up ends so
         if exchange.kind in INVITING and NOT_INVITING & request.sent.keys():
             return False
-        mark = MARKS.get(exchange.kind, "")
-        mark = exchange.names.get(mark, mark)
-        return exchange.method == request.method and (not mark or mark in request.sent)
+        marks = [exchange.names.get(mark, mark) for mark in MARKS.get(exchange.kind, ())]
+        marked = not marks or any(mark in request.sent for mark in marks)
+        return exchange.method == request.method and marked
     address = re.split(r"[?#]", exchange.url)[0].split("://")[-1]
     pattern = "[^/]+".join(map(re.escape, HOLE.split(address)))
     if exchange.url.startswith("<"):  # an origin, perhaps with a path

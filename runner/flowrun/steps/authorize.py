@@ -1,4 +1,4 @@
-"""Build the authorization URL (RFC 6749 section 4.1.1). Opens nothing, sends nothing."""
+"""Build the authorization URL (RFC 6749 section 4.1.1); hand the request in where that is said."""
 
 from __future__ import annotations
 
@@ -14,43 +14,85 @@ from ..services import Outputs, Services
 from ..taint import Unknown
 from ..urls import address_of, checked
 from .kind import Options
-from .parameters import written
+from .parameters import texts, written
 
-URLS = frozenset({"url"})
+URLS = frozenset({"url", "par"})
 LATE = frozenset[str]()
 ANSWER = ("response_type", "response_mode", "client_id", "max_age", "claims")
 HANDED_ON = frozenset(
-    {"url", "redirect_uri", "state", "nonce", "code_verifier", "code_challenge_method", *ANSWER}
+    {
+        *("url", "redirect_uri", "request_ends_at"),
+        *("state", "nonce", "code_verifier", "code_challenge_method", *ANSWER),
+    }
 )
 
 
 def run(options: Options, services: Services) -> Outputs:
     protections = _protections(options, _token, new_verifier)
-    request = _request(
-        options, {**_query(protections), **_bound(options, options.possession.thumbprint)}
-    )
-    checked(str(request.url))
-    url = address_of(request)
+    bound = _bound(options, options.possession.thumbprint)
+    asked = {**_given(options), **_query(protections), **bound}
+    checked(options.plain("url"))
+    front, ends_at = _handed_in(options, asked, services)
+    url = address_of(_request(options, front))
     if isinstance(url, Secret):
         message = "the authorization URL would show a secret to the browser and its history"
         raise FlowError("E222", message, place=options.step.place)
-    sent = {**options.fields("fragment"), **options.fields("query")}
-    redirect_uri = sent.get("redirect_uri")
-    return {"url": url, "redirect_uri": redirect_uri, **_wanted(options, url), **_kept(protections)}
+    kept = {"redirect_uri": asked.get("redirect_uri"), "request_ends_at": ends_at}
+    return {"url": url, **kept, **_wanted(options, asked, url), **_kept(protections)}
 
 
 def preview(options: Options) -> Request | None:
-    named = _protections(options, str, str)  # nothing is drawn for a request that is not sent
+    asked = imagined(options)
+    if "par" in options:
+        asked = _reference(asked, Unknown("request_uri"))
+    return _request(options, asked)
+
+
+def before(options: Options) -> Request | None:
+    """The request that is sent before a browser is, or None."""
+    if "par" not in options:
+        return None
+    from .pushed import pushed_request
+
+    return pushed_request(options, imagined(options))
+
+
+def hands_on(options: Map) -> frozenset[str] | None:
+    return HANDED_ON
+
+
+def imagined(options: Options) -> dict[str, Value]:
+    """What is asked for; nothing is drawn for a request that is not sent."""
+    named = _protections(options, str, str)
     added: dict[str, Value] = {
         name: value or Unknown(name) for name, value in named.items() if name != "code_verifier"
     }
     if "code_verifier" in named:
         added["code_challenge"] = Unknown("code_challenge")
-    return _request(options, added | _bound(options, lambda _: Unknown("dpop_jkt")))
+    return {**_given(options), **added, **_bound(options, lambda _: Unknown("dpop_jkt"))}
 
 
-def hands_on(options: Map) -> frozenset[str] | None:
-    return HANDED_ON
+def _given(options: Options) -> dict[str, Value]:
+    client = options.get("client")
+    named = {"client_id": client.get("id")} if isinstance(client, Mapping) else {}
+    return {**named, **texts(options.fields("query"))}
+
+
+def _handed_in(
+    options: Options, asked: Mapping[str, Value], services: Services
+) -> tuple[Mapping[str, Value], int | None]:
+    """What of *asked* is left for the browser to carry, and until when that is good."""
+    if "par" not in options:
+        return asked, None
+    from .pushed import push
+
+    made = push(options, asked, services)
+    ends_at = None if made.lifetime_s is None else int(services.now()) + made.lifetime_s
+    return _reference(asked, made.request_uri), ends_at
+
+
+def _reference(asked: Mapping[str, Value], request_uri: str) -> dict[str, Value]:
+    return {"client_id": asked.get("client_id"), "request_uri": request_uri}
 
 
 def _token() -> str:
@@ -92,21 +134,22 @@ def _bound(options: Options, thumbprint: Callable[[str], str]) -> dict[str, str]
     return {"dpop_jkt": thumbprint(alg)} if alg else {}
 
 
-def _request(options: Options, added: Mapping[str, Value]) -> Request:
-    query, fragment = options.fields("query"), options.fields("fragment")
+def _request(options: Options, query: Mapping[str, Value]) -> Request:
+    """The request that a browser is sent with, its parameters in the *query* or the fragment."""
+    fragment = options.fields("fragment")
     if options.one_of("query_in", ("query", "fragment"), "query") == "fragment":
-        query, fragment = {}, {**query, **fragment, **added}
-    else:
-        query |= added
+        query, fragment = {}, {**query, **fragment}
     parts = written(query, options), written(fragment, options)
     return Request("GET", options.plain("url"), parts[0], fragment=parts[1])
 
 
-def _wanted(options: Options, url: str) -> dict[str, Value]:
-    """What the request says of its answer, wherever in the URL that stands."""
+def _wanted(options: Options, asked: Mapping[str, Value], url: str) -> dict[str, Value]:
+    """What the request says of its answer, wherever in it that stands."""
     parts, names = urlsplit(url), options.fields("names")
-    sent = {**dict(parse_qsl(parts.fragment)), **dict(parse_qsl(parts.query))}
-    return {name: sent.get(str(names.get(name, name))) for name in ANSWER}
+    sent: dict[str, Value] = {**dict(parse_qsl(parts.fragment)), **dict(parse_qsl(parts.query))}
+    sent |= {**options.fields("fragment"), **written(asked, options)}
+    wanted = {name: sent.get(str(names.get(name, name))) for name in ANSWER}
+    return {k: v if v is None or isinstance(v, Secret) else str(v) for k, v in wanted.items()}
 
 
 def _kept(protections: dict[str, str]) -> dict[str, Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..document import Map
-from ..errors import CallbackError, FlowError
+from ..errors import CallbackError, FlowError, ProviderError
 from ..flow import Step
 from ..message import Request
 from ..oauth.redirect import MODES, Expected, answers_to, judge, mode_of
@@ -29,6 +29,7 @@ def run(options: Options, services: Services) -> Outputs:
     if not sent and options.step.options.get("expect") is None:
         raise FlowError("E224", UNTIED, hint=UNTIED_HINT, place=options.step.place)
     assert options.listener is not None
+    _still_open(options, services)
     found = services.browser.fetch(
         text_of(sent.get("url")),
         options.listener,
@@ -40,6 +41,19 @@ def run(options: Options, services: Services) -> Outputs:
     if sent and options.held("expect", callback=callback) is False:
         raise CallbackError("E408", _unexpected(options), place=options.step.place)
     return callback
+
+
+def _still_open(options: Options, services: Services) -> None:
+    """Refuse to open what was handed in too long ago, and tell how long it is good for."""
+    ends_at = text_of(options.authorization.get("request_ends_at"))
+    if not ends_at:
+        return
+    left_s = int(ends_at) - int(services.now())
+    if left_s <= 0:
+        message = "the request that was handed in has ended before anybody was asked"
+        raise ProviderError("E517", message, hint="Let `capture` follow `authorize` at once.")
+    if left_s < options.seconds("timeout", TIMEOUT_S):
+        services.tell(f"the address of the login works for {left_s} s")
 
 
 def preview(options: Options) -> Request | None:

@@ -20,7 +20,7 @@ from ..wire import Encoded, encode
 from .answers import answer_of
 from .clients import parts_of, signs
 from .kind import Options, seconds_of
-from .parameters import written
+from .parameters import texts, written
 
 URLS = frozenset(METHODS)
 LATE = frozenset({"headers", "outputs", "expect"})
@@ -46,7 +46,7 @@ def request_of(options: Options, services: Services | None = None) -> Request:
     Only with *services* is it one to send: then a client that signs has signed.
     """
     method = method_of(options)
-    url = _url(options, method)
+    url = options.address(method)
     parts = parts_of(options, url, services)
     added, headers = dict(parts[0]), dict(parts[1])
     body, query = _body(options, added)
@@ -74,11 +74,6 @@ def _written(request: Request, options: Options) -> Request:
     return request._replace(query=written(request.query, options), body=body)
 
 
-def _url(options: Options, method: str) -> str | Secret:
-    url = options.get(method)
-    return url if isinstance(url, Secret) else str(url)
-
-
 def _body(options: Options, added: dict[str, Value]) -> tuple[Body | None, dict[str, Value]]:
     """The body, and the query; *added* parameters go into the body unless `as` says query."""
     query = options.fields("query")
@@ -94,8 +89,10 @@ def _body(options: Options, added: dict[str, Value]) -> tuple[Body | None, dict[
     fields = {**added, **options.fields("form"), **options.fields("params")}
     how = options.one_of("as", ("form", "json", "query"), "form")
     if how == "query":
-        return None, {**query, **fields}
-    return (Body("json" if how == "json" else "form", fields) if fields else None), query
+        return None, {**query, **texts(fields)}
+    if how == "json":
+        return (Body("json", fields) if fields else None), query
+    return (Body("form", texts(fields)) if fields else None), query
 
 
 def _seen(method: str, encoded: Encoded) -> Mapping[str, Value]:

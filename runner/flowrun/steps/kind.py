@@ -76,6 +76,11 @@ class Options:
             raise FlowError("E222", f"{key} cannot hold a secret", place=self.step.place)
         return str(value)
 
+    def address(self, key: str) -> str | Secret:
+        """The option as a URL, which may hold a secret."""
+        url = self.get(key)
+        return url if isinstance(url, Secret) else str(url)
+
     def fields(self, key: str) -> dict[str, Value]:
         """The option as names and values; nulls are gone, since null is not sent."""
         value = self.get(key, {})
