@@ -207,7 +207,7 @@ def test_a_redirect_must_carry_all_that_was_asked_for() -> None:
 
     with pytest.raises(CallbackError, match="no id_token, but code, state") as caught:
         judge({"code": "a", "state": "xyz"}, hybrid)
-    assert caught.value.code == "E405"
+    assert caught.value.code == "E413"
     with pytest.raises(CallbackError, match="another state"):
         judge({"code": "a", "state": "forged"}, hybrid)
 

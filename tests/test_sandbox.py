@@ -518,7 +518,7 @@ def test_a_wrong_client_or_redirect_is_a_page_and_never_a_redirect(
 
 def test_another_fault_is_told_to_whoever_asked() -> None:
     with sandbox_of(person=True) as sandbox:
-        query = consent_request(response_type="id_token")
+        query = consent_request(response_type="cookie")
         answer = httpx.get(sandbox.route(AUTHORIZE.url), params=query)
 
     assert redirected(answer)["error"] in ("unauthorized_client", "unsupported_response_type")

@@ -213,7 +213,8 @@ def test_authorize_says_what_the_url_itself_asks_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "option"), [("jwt", ""), ("query.jwt", ""), ("query", ", response_mode: from_post")]
+    ("asked", "option"),
+    [("cookie", ""), ("jwt.query", ""), ("query", ", response_mode: from_post")],
 )
 def test_capture_takes_no_other_mode(asked: str, option: str) -> None:
     made = run_kind("authorize", f"{{{AUTHORIZE}, query: {{response_mode: {asked}}}}}")

@@ -1624,6 +1624,69 @@ def validate___definitions_capture(data: object) -> object:
             data__issuer = data["issuer"]
             if not isinstance(data__issuer, (str)):
                 raise Refused
+        if "iss" in data_keys:
+            data_keys.remove("iss")
+            data__iss = data["iss"]
+            data__iss_any_of_count9 = 0
+            if not data__iss_any_of_count9:
+                try:
+                    if not (isinstance(data__iss, str) and data__iss == 'optional' or isinstance(data__iss, str) and data__iss == 'required'):
+                        raise Refused
+                    data__iss_any_of_count9 += 1
+                except Refused: pass
+            if not data__iss_any_of_count9:
+                try:
+                    validate___definitions_templated(data__iss)
+                    data__iss_any_of_count9 += 1
+                except Refused: pass
+            if not data__iss_any_of_count9:
+                raise Refused
+        if "jwks" in data_keys:
+            data_keys.remove("jwks")
+            data__jwks = data["jwks"]
+            validate___definitions_jwks(data__jwks)
+        if "id_token" in data_keys:
+            data_keys.remove("id_token")
+            data__idtoken = data["id_token"]
+            validate___definitions_believed(data__idtoken)
+        if "signed" in data_keys:
+            data_keys.remove("signed")
+            data__signed = data["signed"]
+            validate___definitions_signed(data__signed)
+        if data_keys:
+            raise Refused
+    return data
+
+def validate___definitions_signed(data: object) -> object:
+    if not isinstance(data, (dict, NoneType)):
+        raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "alg" in data_keys:
+            data_keys.remove("alg")
+            data__alg = data["alg"]
+            if not isinstance(data__alg, (list, tuple, str)):
+                raise Refused
+        if "audience" in data_keys:
+            data_keys.remove("audience")
+            data__audience = data["audience"]
+            if not isinstance(data__audience, (str)):
+                raise Refused
+        if "leeway" in data_keys:
+            data_keys.remove("leeway")
+            data__leeway = data["leeway"]
+            validate___definitions_duration(data__leeway)
+        if "secret" in data_keys:
+            data_keys.remove("secret")
+            data__secret = data["secret"]
+            if not isinstance(data__secret, (str, NoneType)):
+                raise Refused
+        if "decrypt" in data_keys:
+            data_keys.remove("decrypt")
+            data__decrypt = data["decrypt"]
+            if not isinstance(data__decrypt, (str, NoneType)):
+                raise Refused
         if data_keys:
             raise Refused
     return data
@@ -1653,36 +1716,36 @@ def validate___definitions_authorize(data: object) -> object:
         if "openid" in data_keys:
             data_keys.remove("openid")
             data__openid = data["openid"]
-            data__openid_any_of_count9 = 0
-            if not data__openid_any_of_count9:
+            data__openid_any_of_count10 = 0
+            if not data__openid_any_of_count10:
                 try:
                     if not (isinstance(data__openid, bool) and data__openid is True or isinstance(data__openid, bool) and data__openid is False or isinstance(data__openid, str) and data__openid == 'true' or isinstance(data__openid, str) and data__openid == 'false'):
                         raise Refused
-                    data__openid_any_of_count9 += 1
+                    data__openid_any_of_count10 += 1
                 except Refused: pass
-            if not data__openid_any_of_count9:
+            if not data__openid_any_of_count10:
                 try:
                     validate___definitions_templated(data__openid)
-                    data__openid_any_of_count9 += 1
+                    data__openid_any_of_count10 += 1
                 except Refused: pass
-            if not data__openid_any_of_count9:
+            if not data__openid_any_of_count10:
                 raise Refused
         if "pkce" in data_keys:
             data_keys.remove("pkce")
             data__pkce = data["pkce"]
-            data__pkce_any_of_count10 = 0
-            if not data__pkce_any_of_count10:
+            data__pkce_any_of_count11 = 0
+            if not data__pkce_any_of_count11:
                 try:
                     if not (isinstance(data__pkce, str) and data__pkce == 'S256' or isinstance(data__pkce, str) and data__pkce == 'plain' or isinstance(data__pkce, str) and data__pkce == 'off'):
                         raise Refused
-                    data__pkce_any_of_count10 += 1
+                    data__pkce_any_of_count11 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count10:
+            if not data__pkce_any_of_count11:
                 try:
                     validate___definitions_templated(data__pkce)
-                    data__pkce_any_of_count10 += 1
+                    data__pkce_any_of_count11 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count10:
+            if not data__pkce_any_of_count11:
                 raise Refused
         if "dpop" in data_keys:
             data_keys.remove("dpop")
@@ -1703,19 +1766,19 @@ def validate___definitions_authorize(data: object) -> object:
         if "query_in" in data_keys:
             data_keys.remove("query_in")
             data__queryin = data["query_in"]
-            data__queryin_any_of_count11 = 0
-            if not data__queryin_any_of_count11:
+            data__queryin_any_of_count12 = 0
+            if not data__queryin_any_of_count12:
                 try:
                     if not (isinstance(data__queryin, str) and data__queryin == 'query' or isinstance(data__queryin, str) and data__queryin == 'fragment'):
                         raise Refused
-                    data__queryin_any_of_count11 += 1
+                    data__queryin_any_of_count12 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count11:
+            if not data__queryin_any_of_count12:
                 try:
                     validate___definitions_templated(data__queryin)
-                    data__queryin_any_of_count11 += 1
+                    data__queryin_any_of_count12 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count11:
+            if not data__queryin_any_of_count12:
                 raise Refused
         if "names" in data_keys:
             data_keys.remove("names")
@@ -1734,19 +1797,19 @@ def validate___definitions_authorize(data: object) -> object:
     return data
 
 def validate___definitions_on_off(data: object) -> object:
-    data_any_of_count12 = 0
-    if not data_any_of_count12:
+    data_any_of_count13 = 0
+    if not data_any_of_count13:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False):
                 raise Refused
-            data_any_of_count12 += 1
+            data_any_of_count13 += 1
         except Refused: pass
-    if not data_any_of_count12:
+    if not data_any_of_count13:
         try:
             validate___definitions_templated(data)
-            data_any_of_count12 += 1
+            data_any_of_count13 += 1
         except Refused: pass
-    if not data_any_of_count12:
+    if not data_any_of_count13:
         raise Refused
     return data
 
@@ -1806,44 +1869,44 @@ def validate___definitions_input(data: object) -> object:
             data__from = data["from"]
             if not isinstance(data__from, (dict)):
                 raise Refused
-            data__from_one_of_count13 = 0
-            if data__from_one_of_count13 < 2:
+            data__from_one_of_count14 = 0
+            if data__from_one_of_count14 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['env']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count13 += 1
+                    data__from_one_of_count14 += 1
                 except Refused: pass
-            if data__from_one_of_count13 < 2:
+            if data__from_one_of_count14 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['file']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count13 += 1
+                    data__from_one_of_count14 += 1
                 except Refused: pass
-            if data__from_one_of_count13 < 2:
+            if data__from_one_of_count14 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['keyring']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count13 += 1
+                    data__from_one_of_count14 += 1
                 except Refused: pass
-            if data__from_one_of_count13 < 2:
+            if data__from_one_of_count14 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['command']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count13 += 1
+                    data__from_one_of_count14 += 1
                 except Refused: pass
-            if data__from_one_of_count13 != 1:
+            if data__from_one_of_count14 != 1:
                 raise Refused
             data__from_is_dict = isinstance(data__from, dict)
             if data__from_is_dict:

@@ -66,6 +66,8 @@ CODES = {
     "E409": "the redirect comes from another issuer",
     "E410": "the browser cannot be opened",
     "E411": "the sandbox cannot begin a login in the provider's place",
+    "E412": "the signed redirect is refused",
+    "E413": "the redirect lacks what proves where it comes from",
     "E415": "nobody has consented before the request expired",
     "E501": "the grant is refused",
     "E502": "the client is refused",

@@ -10,10 +10,11 @@ from .job import Job
 from .message import Request
 from .oauth.jwt import ALGORITHMS
 from .plan import Planned, plan
+from .sandbox.identity import USUAL
 from .sandbox.shape import Believed, Client, Exchange
 from .secret import JSON, Value, masked, reveal
 from .steps.clients import auth_of, signs
-from .steps.kind import text_of
+from .steps.kind import Options, text_of
 from .steps.parameters import written
 from .taint import Unknown
 from .template import uses
@@ -51,7 +52,7 @@ def _exchanges(job: Job, planned: Planned) -> Iterator[Exchange]:
 
 
 def _exchange(job: Job, planned: Planned, request: Request, kind: str) -> Exchange:
-    step, url = planned.step, request.url
+    step, url, taken = planned.step, request.url, _captured(job, planned)
     if kind == "authorize" and not isinstance(url, Unknown):
         # It tells which redirection URI is registered.
         url = address_of(request._replace(query=written(planned.sent(), planned.options)))
@@ -68,37 +69,36 @@ def _exchange(job: Job, planned: Planned, request: Request, kind: str) -> Exchan
         dpop=request.proof is not None,
         answers=tuple(_answers(step.options)),
         answer=shape_of(job.flow, step),
-        mode=_insisted(job, step, "response_mode") if kind == "authorize" else "",
         pushes=planned.before is not None,
-        believed=_believed(job, planned),
+        mode=_known(taken.get("response_mode")),
+        believed=_believed(taken, "id_token"),
+        signed=_believed(taken, "signed"),
     )
 
 
 def _keys(planned: Planned) -> Exchange:
     """The request for the keys that what *planned* gets is signed with."""
     step, url = planned.step, str(masked(planned.options.get("jwks")))
-    return Exchange(step.section, "jwks", "GET", url, believed=Believed(algs=_algs(planned)))
+    keys = {"capture": ("id_token", "signed"), "http": ("signed",)}.get(step.kind, ("id_token",))
+    algs = (_believed(planned.options, key).algs[:1] or (USUAL,) for key in keys)
+    return Exchange(step.section, "jwks", "GET", url, believed=Believed(algs=sum(algs, ())))
 
 
-def _algs(planned: Planned) -> tuple[str, ...]:
-    """How the recipe wants an id_token to be signed, the first being what it gets."""
-    algs = masked(_said(planned).get("alg"))
+def _algs(said: Mapping[str, Value]) -> tuple[str, ...]:
+    """How the recipe wants something to be signed, the first being what it gets."""
+    algs = masked(said.get("alg"))
     named = algs if isinstance(algs, list) else [algs]
     return tuple(str(alg) for alg in named if alg in ALGORITHMS)
 
 
-def _believed(job: Job, planned: Planned) -> Believed:
-    said, issuer = _said(planned), _known(planned.options.get("issuer"))
-    if planned.step.kind == "authorize":
-        issuer = _insisted(job, planned.step, "issuer")
-    audience, secret, decrypt = (_known(said.get(key)) for key in ("audience", "secret", "decrypt"))
-    return Believed(issuer, _algs(planned), audience, secret, decrypt)
-
-
-def _said(planned: Planned) -> Mapping[str, Value]:
-    """What the step says of its id_token."""
-    said = planned.options.get("id_token")
-    return said if isinstance(said, Mapping) else {}
+def _believed(options: Options, key: str) -> Believed:
+    """What *options* say under *key* of what is signed for them."""
+    said = options.get(key)
+    said = said if isinstance(said, Mapping) else {}
+    audience, secret, decrypt = (
+        _known(said.get(part)) for part in ("audience", "secret", "decrypt")
+    )
+    return Believed(_known(options.get("issuer")), _algs(said), audience, secret, decrypt)
 
 
 def _known(value: Value) -> str:
@@ -112,12 +112,14 @@ def shape_of(flow: Flow, step: Step) -> JSON:
     return plain(shape) if isinstance(shape, Map) else None
 
 
-def _insisted(job: Job, authorize: Step, key: str) -> str:
-    """What the first capture after *authorize* says under *key* of its redirect."""
-    planned = list(plan(job.flow, authorize.section, job.inputs))
-    begun = [each.step.id for each in planned].index(authorize.id)
-    captures = [each for each in planned[begun:] if each.step.kind == "capture"]
-    return _known(captures[0].options.get(key)) if captures else ""
+def _captured(job: Job, planned: Planned) -> Options:
+    """The options of the step that takes what *planned* brings: for a login, the next capture."""
+    if planned.step.kind != "authorize":
+        return planned.options
+    steps = list(plan(job.flow, planned.step.section, job.inputs))
+    begun = [each.step.id for each in steps].index(planned.step.id)
+    captures = [each.options for each in steps[begun:] if each.step.kind == "capture"]
+    return captures[0] if captures else planned.options
 
 
 def _client_auth(planned: Planned) -> str:

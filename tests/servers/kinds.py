@@ -52,6 +52,7 @@ class Window:
 
     def __init__(self, params: Mapping[str, str]) -> None:
         self.params = params
+        self.bare = False  # whether they were pasted, as a code alone
         self.opened: list[tuple[str, float]] = []
 
     @contextmanager
@@ -69,7 +70,7 @@ class Window:
     ) -> Mapping[str, str]:
         self.opened.append((url, timeout_s))
         self.mode = mode
-        judge(self.params)
+        judge(self.params, bare=self.bare)
         return self.params
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from ..document import Map
 from ..errors import FlowError, Problem
 from ..flow import Flow
-from . import inputs, login, names, reach, records, secrets, steps, texts
+from . import identity, inputs, login, names, reach, records, secrets, steps, texts
 from .reading import Reading, names_in
 
 CHECKS: tuple[Callable[[Reading], Iterator[Problem]], ...] = (
@@ -31,6 +31,9 @@ CHECKS: tuple[Callable[[Reading], Iterator[Problem]], ...] = (
     login.verifier,
     login.redirect,
     login.untied,
+    identity.unproven,
+    identity.unbound,
+    identity.nameless,
     records.save_names,
     secrets.saved_secrets,
     secrets.seen_secrets,

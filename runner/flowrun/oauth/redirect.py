@@ -16,10 +16,19 @@ class Expected(NamedTuple):
     pkce: bool  # the request carried a challenge, so a foreign code cannot be redeemed
     issuer: str = ""  # compared when the redirect names one (RFC 9207)
     answers: Sequence[str] = ("code",)  # what it must carry, unless it is an error
+    says_issuer: bool = False  # it must name one
 
 
 MODES = ("query", "fragment", "form_post")
 """How a redirect carries its parameters (OAuth 2.0 Multiple Response Types, Form Post)."""
+
+SIGNED = {
+    "jwt": "",
+    "query.jwt": "query",
+    "fragment.jwt": "fragment",
+    "form_post.jwt": "form_post",
+}
+"""Modes in which one that is signed carries all others, and how that comes (JARM section 2.3)."""
 
 _ANSWERS = {"code": "code", "token": "access_token", "id_token": "id_token"}
 
@@ -33,6 +42,11 @@ def answers_to(response_type: str) -> list[str]:
 def mode_of(response_type: str) -> str:
     """How the parameters come when the request does not say it: no server may see a token."""
     return "query" if answers_to(response_type) == ["code"] else "fragment"
+
+
+def carrier_of(mode: str, response_type: str) -> str:
+    """How the parameters come in *mode*, which answers a request with *response_type*."""
+    return SIGNED.get(mode, mode) or mode_of(response_type)
 
 
 def judge(params: Mapping[str, str], expected: Expected, *, bare: bool = False) -> None:
@@ -49,18 +63,19 @@ def judge(params: Mapping[str, str], expected: Expected, *, bare: bool = False) 
             else for an answer that ends the login.
     """
     if not (bare and expected.pkce):
-        _judge_state(params, expected.state)
-    _judge_issuer(params, expected.issuer)
+        judge_state(params, expected.state)
+    _judge_issuer(params, expected)
     if "error" in params:
         raise refusal(params)
     if missing := [name for name in expected.answers if not params.get(name)]:
         names = ", ".join(sorted(params)) or "nothing"
         hint = "Does response_type in the request ask for it? `names` sets another name for it."
         message = f"the redirect carries no {' and no '.join(missing)}, but {names}"
-        raise CallbackError("E405", message, hint=hint)
+        raise CallbackError("E413" if "id_token" in missing else "E405", message, hint=hint)
 
 
-def _judge_state(params: Mapping[str, str], state: str | None) -> None:
+def judge_state(params: Mapping[str, str], state: str | None) -> None:
+    """Refuse, with E404, what does not bring back the *state* that was sent."""
     if state is None or _same(params.get("state", ""), state):
         return
     if "error" in params:
@@ -72,7 +87,11 @@ def _judge_state(params: Mapping[str, str], state: str | None) -> None:
     raise CallbackError("E404", f"the redirect carries {what} the one that was sent", hint=hint)
 
 
-def _judge_issuer(params: Mapping[str, str], issuer: str) -> None:
+def _judge_issuer(params: Mapping[str, str], expected: Expected) -> None:
+    issuer = expected.issuer
+    if expected.says_issuer and not params.get("iss"):
+        hint = "The provider says that it always does (RFC 9207), so somebody else has answered."
+        raise CallbackError("E413", "the redirect does not say whom it comes from", hint=hint)
     if issuer and "iss" in params and not _same(params["iss"], issuer):
         hint = "This may be a mix-up attack; do not go on with this login."
         raise CallbackError(

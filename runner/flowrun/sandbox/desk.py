@@ -7,15 +7,16 @@ import secrets
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error
 
 from ..oauth import dpop
 from ..secret import JSON
+from . import front
 from .answers import invented_answer, invitation, issuer_of, overlaid
 from .client import Refused, proved, standard
-from .identity import id_token, published
+from .identity import id_token, published, signed_as
 from .page import CONSENT, consent, page, posted
 from .proof import Proofs
 from .provider import PUSHED_TTL_S, Provider
@@ -35,6 +36,10 @@ class Reply(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
+Asked = tuple[Exchange, str, str, dict[str, str]]
+"""A request that waits for consent: its URL, where it leads back to, and with what if denied."""
+
+
 class Desk:
     """Answers as the provider of *exchanges* would; with *person*, consent is asked for."""
 
@@ -43,7 +48,7 @@ class Desk:
     ) -> None:
         self.exchanges, self.client, self.provider = exchanges, client, provider
         self.proofs = Proofs(provider.now)
-        self.person, self.asked = person, dict[str, tuple[Exchange, str, str]]()
+        self.person, self.asked = person, dict[str, Asked]()
 
     def respond(self, request: Received) -> Reply:
         kinds = {
@@ -80,15 +85,16 @@ class Desk:
         url = f"{_scheme(exchange)}://{host}"
         try:
             url += f"?{urlencode(self._asked(exchange, request))}"
-            scope, about = self.provider.server.validate_authorization_request(url)
+            first = front.parts_of(url)[0]
+            scope, about = self.provider.server.validate_authorization_request(first)
         except (Refused, FatalClientError) as error:
             reason = error.args[-1] if isinstance(error, Refused) else error.description
             return Reply(400, page=page("This login cannot go on", f"<p>{escape(str(reason))}</p>"))
         except OAuth2Error as error:
-            return self._back(exchange, url, error.in_uri(str(error.redirect_uri)))
+            return self._back(exchange, url, str(error.redirect_uri), _said(error))
         denied = AccessDeniedError("the person pressed Deny", state=about["state"])
         ticket = secrets.token_urlsafe(16)
-        self.asked[ticket] = exchange, url, denied.in_uri(about["redirect_uri"])
+        self.asked[ticket] = exchange, url, about["redirect_uri"], _said(denied)
         if self.person:
             return Reply(200, page=consent(self.client.id, scope, host, ticket))
         return self._consented({"ticket": ticket, "choice": "allow"})
@@ -111,22 +117,33 @@ class Desk:
         return Reply(201, {"request_uri": uri, "expires_in": PUSHED_TTL_S})
 
     def _consented(self, form: Mapping[str, str]) -> Reply:
-        exchange, url, location = self.asked.pop(form.get("ticket", ""), (None, "", ""))
-        if exchange is None:
+        asked = self.asked.pop(form.get("ticket", ""), None)
+        if asked is None:
             return Reply(400, page=page("Answered already", "<p>Start the login again.</p>"))
+        exchange, url, base, params = asked
         if form.get("choice") == "allow":
-            headers, _, _ = self.provider.server.create_authorization_response(url)
-            location = headers["Location"]
-        return self._back(exchange, url, location)
+            base, params = front.issued_at(self.provider.server, url)
+            if front.wants_identity(url):
+                params |= self._front_identity(exchange, url, params)
+        return self._back(exchange, url, base, params)
 
-    def _back(self, exchange: Exchange, url: str, location: str) -> Reply:
-        mark = "#" if "#" in location else "?"
-        base, _, query = location.partition(mark)
-        pairs = parse_qsl(query, keep_blank_values=True)
-        pairs.append(("iss", self._issuer(exchange)))
-        named = [(exchange.names.get(name, name), value) for name, value in pairs]
-        asked = dict(parse_qsl(url.partition("?")[2])).get("response_mode")
-        mode = exchange.mode or asked or ("fragment" if mark == "#" else "query")
+    def _front_identity(
+        self, exchange: Exchange, url: str, params: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The id_token that comes back at once, bound to what comes with it."""
+        nonce = front.asked(url).get("nonce", "")
+        return {"id_token": self._signed_identity(exchange, params, nonce)}
+
+    def _back(self, exchange: Exchange, url: str, base: str, params: dict[str, str]) -> Reply:
+        params["iss"] = self._issuer(exchange)
+        named = list(front.renamed(exchange.names, params))
+        mode, signed = front.mode_of(exchange.mode, url)
+        if signed:
+            claims = front.claims_of(
+                named, exchange.signed.audience or self.client.id, self.provider.now()
+            )
+            keys, secret = self.provider.keys, self.client.secret
+            named = [("response", signed_as(exchange.signed, claims, keys, secret))]
         if mode == "form_post":
             return Reply(200, page=posted(base, named))
         return Reply(303, location=f"{base}{'#' if mode == 'fragment' else '?'}{urlencode(named)}")
@@ -155,13 +172,15 @@ class Desk:
         grant = self.provider.live(str(issued.get("access_token")), "access")
         if grant is None or not ("openid" in grant.scope or grant.nonce):
             return {}
+        return {"id_token": self._signed_identity(exchange, issued, grant.nonce)}
+
+    def _signed_identity(self, exchange: Exchange, issued: Mapping[str, JSON], nonce: str) -> str:
         claims: dict[str, JSON] = {"iss": self._issuer(exchange), "aud": self.client.id}
         if exchange.believed.audience:
             claims |= {"aud": [exchange.believed.audience, self.client.id], "azp": self.client.id}
-        claims |= {"nonce": grant.nonce} if grant.nonce else {}
-        now, secret = self.provider.now(), exchange.believed.secret or self.client.secret
-        signed = id_token(exchange, claims, issued, self.provider.keys, now=now, secret=secret)
-        return {"id_token": signed}
+        claims |= {"nonce": nonce} if nonce else {}
+        now, secret = self.provider.now(), self.client.secret
+        return id_token(exchange, claims, issued, self.provider.keys, now=now, secret=secret)
 
     def _issuer(self, exchange: Exchange) -> str:
         """Who the recipe says that it is, else where it is asked for consent or a token."""
@@ -175,7 +194,9 @@ class Desk:
         )
 
     def _jwks(self, exchange: Exchange, request: Received) -> Reply:
-        return Reply(200, published(exchange.believed.algs, self.provider.keys))
+        shown = (each.believed.algs for each in self.exchanges if each.kind == "jwks")
+        algs = tuple(dict.fromkeys(alg for those in shown for alg in those))
+        return Reply(200, published(algs, self.provider.keys))
 
     def _invite(self, exchange: Exchange, request: Received) -> Reply:
         """A request for consent elsewhere, which a person has allowed before it is asked for."""
@@ -213,6 +234,11 @@ class Desk:
             return Reply(204)
         url = f"{_scheme(exchange)}://{request.target}"
         return Reply(200, invented_answer(exchange.answers, url))
+
+
+def _said(error: OAuth2Error) -> dict[str, str]:
+    """The parameters of the redirect that tells *error*."""
+    return {name: value for name, value in error.twotuples if value is not None}
 
 
 def _own(exchange: Exchange) -> tuple[int, JSON]:

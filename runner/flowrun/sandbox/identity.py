@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..oauth.id_token import hash_of
 from ..secret import JSON
-from .shape import Exchange
+from .shape import Believed, Exchange
 
 SUBJECT = "sandbox-person"
 LIFETIME_S = 3600
@@ -34,8 +34,6 @@ def id_token(
         now: seconds since 1970.
         secret: the client's.
     """
-    from ..jose import sign
-
     alg = exchange.believed.algs[0] if exchange.believed.algs else USUAL
     hashes: dict[str, JSON] = {
         name: hash_of(str(issued[of]), alg)
@@ -46,11 +44,21 @@ def id_token(
     if exchange.section != "refresh":  # it would have to be the one of the login
         timed["auth_time"] = int(now)
     whole = {"sub": SUBJECT, **timed, **hashes, **claims}
+    return signed_as(exchange.believed, whole, keys, secret)
+
+
+def signed_as(
+    believed: Believed, whole: Mapping[str, JSON], keys: dict[str, str], secret: str | None
+) -> str:
+    """*whole* signed, and encrypted, as it is *believed*."""
+    from ..jose import sign
+
+    alg = believed.algs[0] if believed.algs else USUAL
     if alg.startswith("HS"):
-        signed = sign({"alg": alg}, whole, secret or "")
+        signed = sign({"alg": alg}, whole, believed.secret or secret or "")
     else:
         signed = sign({"alg": alg, "kid": _kid(alg)}, whole, key_of(alg, keys))
-    return _closed(signed, exchange.believed.decrypt) if exchange.believed.decrypt else signed
+    return _closed(signed, believed.decrypt) if believed.decrypt else signed
 
 
 def _closed(signed: str, key: str) -> str:

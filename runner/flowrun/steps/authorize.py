@@ -111,9 +111,16 @@ def _protections(
         made["state"] = token()
     if method != "off":
         made |= {"code_verifier": verifier(), "code_challenge_method": method}
-    if options.get("openid") in (True, "true") and options.switched("nonce"):
+    if _is_openid(options) and options.switched("nonce"):
         made["nonce"] = token()
     return made
+
+
+def _is_openid(options: Options) -> bool:
+    """Whether an id_token is asked for; one that comes through a browser needs its nonce."""
+    asked = options.fields("query").get("response_type")
+    through = isinstance(asked, str) and "id_token" in asked.split()
+    return through or options.get("openid") in (True, "true")
 
 
 def _query(protections: dict[str, str]) -> dict[str, str]:

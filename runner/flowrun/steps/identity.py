@@ -128,7 +128,8 @@ def _front(options: Options, rules: Rules) -> Claims:
     """Whom the id_token in the redirect is about, which `capture` has found good."""
     callback = reveal(options.scope.values.get("callback"))
     token = callback.get("id_token") if isinstance(callback, dict) else None
-    if not token:
+    asked = text_of(options.authorization.get("response_type")).split()
+    if not token or "id_token" not in asked:  # nobody has looked at one that just came along
         return {}
     claims = read(plain_of(token, rules, WHAT), WHAT).claims
     return {name: claims[name] for name in ("iss", "sub") if name in claims}

@@ -81,6 +81,10 @@ def _identity(
 
 
 def preview(options: Options) -> Request | None:
+    if "id_token" in options:
+        from .verified import look
+
+        look(options)
     return None if "answer" in options else request_of(options)
 
 

@@ -9,6 +9,7 @@ from ..errors import FlowError
 from ..oauth.id_token import LEEWAY_S
 from ..oauth.jwk import shared_key
 from ..oauth.jwt import ALGORITHMS, Jwt, check_alg, header_of, is_encrypted, read, refused
+from ..place import place_of
 from ..secret import JSON, Value, reveal
 from ..services import Services
 from ..taint import Unknown, is_list
@@ -31,21 +32,27 @@ class Rules(NamedTuple):
     secret: str = ""
     decrypt: str = ""
 
+    @property
+    def shared(self) -> bool:
+        """Whether the recipe says that a secret signs, which both sides know."""
+        return self.algs != ALGORITHMS and any(alg.startswith("HS") for alg in self.algs)
 
-def rules_of(options: Options, services: Services | None, key: str = "id_token") -> Rules:
-    """
-    What *options* say under *key* and beside it; the issuer's keys are asked for now.
 
-    Without *services* nobody is asked: it is only looked at what stands there.
-    """
+def look(options: Options, key: str = "id_token") -> None:
+    """Refuse, with E205, what *options* say under *key* and nothing can be signed with."""
+    given = options.get(key)
+    if isinstance(given, Mapping):
+        algorithms(options, given.get("alg"), key)
+
+
+def rules_of(options: Options, services: Services, key: str = "id_token") -> Rules:
+    """What *options* say under *key* and beside it; the issuer's keys are asked for now."""
     given = options.get(key)
     said = given if isinstance(given, Mapping) else {}
     url = options.get("jwks")
-    asked = services and url and not isinstance(url, Unknown)
-    keys = Keys(text_of(url), services) if services and asked else None
     return Rules(
         algs=algorithms(options, said.get("alg"), key) or (USUAL if url else ALGORITHMS),
-        keys=keys,
+        keys=Keys(text_of(url), services) if url else None,
         issuer=options.plain("issuer"),
         client_id=client_id_of(options),
         audience=text_of(said.get("audience")),
@@ -64,7 +71,8 @@ def algorithms(options: Options, said: Value, key: str) -> list[str]:
     if not known:
         hint = f"One of {', '.join(ALGORITHMS)}."
         message = f"{key} cannot be signed with {' or '.join(names) or 'nothing'}"
-        raise FlowError("E205", message, hint=hint, place=options.step.place)
+        place = place_of(options.step.options.get(key)) or options.step.place
+        raise FlowError("E205", message, hint=hint, place=place)
     return known
 
 
@@ -104,12 +112,12 @@ def plain_of(text: JSON, rules: Rules, what: str) -> JSON:
 
 def _is_proven(jwt: Jwt, rules: Rules) -> bool:
     """Whether its signature is good; without keys it is the connection that it came by."""
-    shared = jwt.alg.startswith("HS")
-    if rules.keys is None and not (shared and rules.algs != ALGORITHMS):
+    by_secret = jwt.alg.startswith("HS")
+    if rules.keys is None and not (by_secret and rules.shared):
         return True
     from ..jose.verifying import is_signed
 
-    if shared:  # never with what a server publishes
+    if by_secret:  # never with what a server publishes
         return bool(rules.secret) and is_signed(jwt.text, jwt.alg, [shared_key(rules.secret)])
     assert rules.keys is not None
     kid = jwt.header.get("kid")
