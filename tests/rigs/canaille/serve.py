@@ -77,22 +77,23 @@ def fill(app, jwks):
         "scope": SCOPES,
         "token_endpoint_auth_method": "client_secret_basic",
     }
-    keyed = {"client_secret": None, "jwks": json.dumps(jwks)}
-    by_key = {"token_endpoint_auth_method": "private_key_jwt"} | keyed
+    # Of a client with several keys canaille finds none.
+    one_key = {key["kid"]: {"jwks": json.dumps({"keys": [key]})} for key in jwks["keys"]}
+    by_key = {"client_secret": None, "token_endpoint_auth_method": "private_key_jwt"}
     service = {"grant_types": ["client_credentials"], "response_types": []}
     clients = {
         "rig-public": {"client_secret": None, "token_endpoint_auth_method": "none"},
         "rig-basic": {},
         "rig odd/client": {"client_secret": "p+s s%w:rd&=/?~"},
         "rig-post": {"token_endpoint_auth_method": "client_secret_post"},
-        "rig-key-jwt": by_key,
+        **{f"rig-{kid.replace('client', 'key')}": by_key | key for kid, key in one_key.items()},
         "rig-trusted": {"client_uri": "https://trusted.example.test"},
         "rig-es256": {"id_token_signed_response_alg": "ES256"},
         "rig-eddsa": {"id_token_signed_response_alg": "EdDSA"},
         "rig-userinfo": {"userinfo_signed_response_alg": "RS256"},
-        "rig-jar": {"jwks": json.dumps(jwks), "require_signed_request_object": True},
+        "rig-jar": one_key["client-rs256"] | {"require_signed_request_object": True},
         "rig-service": service,
-        "rig-service-key": by_key | service,
+        "rig-service-key": by_key | one_key["client-es256"] | service,
     }
     with app.app_context(), Backend.instance.session():
         alice = models.User(
