@@ -286,7 +286,7 @@ def test_a_key_that_nobody_knows_is_asked_for_once_and_not_at_once() -> None:
         with pytest.raises(ProviderError, match="not signed with a key two of the issuer"):
             redeem(provider, world=world)
 
-    assert provider.asked == ["/jwks", "/token", "/token"]
+    assert provider.asked == ["/jwks", "/token", "/jwks", "/token"]
 
 
 @proves("OpenID Connect Core", "10.1", "without a key's id each key that fits is tried")

@@ -435,7 +435,7 @@ def pages() -> Iterator[Pages]:
 def document(pages: Pages, **fields: JSON) -> JSON:
     endpoints = ("authorization", "token", "userinfo", "revocation")
     own: dict[str, JSON] = {f"{name}_endpoint": f"{pages.url}/{name}" for name in endpoints}
-    return {"issuer": pages.url, **own, **fields}
+    return {"issuer": pages.url, **own, "jwks_uri": f"{pages.url}/jwks", **fields}
 
 
 def recipe(cli: Cli, pages: Pages, hosts: str = "") -> Path:
@@ -447,11 +447,13 @@ def recipe(cli: Cli, pages: Pages, hosts: str = "") -> Path:
 EVIL = "https://evil.example/token"
 
 
-@pytest.mark.parametrize("name", ["token", "userinfo", "revocation"])
+@pytest.mark.parametrize(
+    "name", ["token_endpoint", "userinfo_endpoint", "revocation_endpoint", "jwks_uri"]
+)
 def test_an_endpoint_on_a_foreign_host_is_refused_before_anybody_is_asked(
     cli: Cli, pages: Pages, name: str
 ) -> None:
-    pages.at[OPENID] = document(pages, **{f"{name}_endpoint": EVIL})
+    pages.at[OPENID] = document(pages, **{name: EVIL})
 
     done = cli(recipe(cli, pages), BROWSER="touch opened")
 

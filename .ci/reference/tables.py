@@ -14,6 +14,7 @@ from flowrun.errors import CODES, STATUSES
 from .examples import example_of, examples
 from .keys import MODIFIERS, Key, keys_of_file, keys_of_kind, keys_of_step, kinds
 from .markdown import code, link, table, yaml
+from .plans import plans
 from .recipes import bases
 from .standards import standards
 from .words import about, either
@@ -153,6 +154,7 @@ BLOCKS: dict[str, Callable[[], list[str]]] = {
     "functions": functions,
     "base recipes": bases,
     "exit statuses": statuses,
+    "openid plans": plans,
     "standards": standards,
 }
 """What may stand between two marks; a kind of step and a command too, by their names."""

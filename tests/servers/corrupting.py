@@ -61,9 +61,14 @@ class Asked(NamedTuple):
     """A request that reached the provider."""
 
     method: str
-    path: str
+    target: str
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.target).path
 
 
 class Answer(NamedTuple):
@@ -90,20 +95,20 @@ class Corrupting:
         """From now on another key signs, and the old one is not published any more."""
         self._signer.rotate()
 
-    def answer(self, asked: Asked, target: str, body: bytes) -> Answer:
+    def answer(self, asked: Asked) -> Answer:
         self.asked.append(asked)
         if asked.path == self._corruption.jwks_path:
             return _json(self._signer.jwks)
         if asked.path.startswith("/jwks"):
             return Answer(404, [], b"")
-        return self._rewritten(asked, self._forward(asked, target, body))
+        return self._rewritten(asked, self._forward(asked))
 
-    def _forward(self, asked: Asked, target: str, body: bytes) -> Answer:
+    def _forward(self, asked: Asked) -> Answer:
         # The Host that the client has sent goes along, and the provider makes its URLs of it.
         sent = {name: text for name, text in asked.headers.items() if name not in HOP_BY_HOP}
         connection = http.client.HTTPConnection(urlsplit(self._behind).netloc, timeout=20)
         with contextlib.closing(connection):
-            connection.request(asked.method, target, body or None, sent)
+            connection.request(asked.method, asked.target, asked.body or None, sent)
             got = connection.getresponse()
             answered = got.getheaders()
             kept = [(name, text) for name, text in answered if name.lower() not in HOP_BY_HOP]
@@ -181,11 +186,9 @@ def corrupting(behind: str, corruption: Corruption, *, secret: str) -> Iterator[
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            at = urlsplit(self.path)
-            parameters = dict(parse_qsl(at.query) + parse_qsl(body.decode("latin-1")))
+            given = parse_qsl(urlsplit(self.path).query) + parse_qsl(body.decode("latin-1"))
             headers = {name.lower(): text for name, text in self.headers.items()}
-            asked = Asked(self.command, at.path, parameters, headers)
-            self._send(provider.answer(asked, self.path, body))
+            self._send(provider.answer(Asked(self.command, self.path, dict(given), headers, body)))
 
         do_POST = do_GET
 

@@ -40,6 +40,7 @@ UNSAID: Mapping[str, JSON] = {
     "code_challenge_methods_supported": [],
     "dpop_signing_alg_values_supported": [],
     "grant_types_supported": ["authorization_code", "implicit"],
+    "id_token_signing_alg_values_supported": ["RS256"],
     "mtls_endpoint_aliases": {},
     "require_pushed_authorization_requests": False,
     "require_signed_request_object": False,

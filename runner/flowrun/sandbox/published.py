@@ -18,6 +18,7 @@ def server_document(issuer: str, read: Sequence[str]) -> JSON:
         **{name: f"{host}/{name}" for name in ENDPOINTS},
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": ["S256"],
+        "id_token_signing_alg_values_supported": ["RS256"],
         "token_endpoint_auth_methods_supported": [
             "client_secret_basic",
             "client_secret_post",

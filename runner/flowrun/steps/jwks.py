@@ -22,8 +22,9 @@ class Keys:
 
     def __init__(self, url: str, services: Services) -> None:
         self.url, self._services = checked(url, endpoint=True), services
-        self._keys, self._from = _kept(services.shelf.get("jwks", url))
-        if self._from is None:
+        kept = services.shelf.get("jwks", url)
+        self._keys, self._again_at = _kept(kept)
+        if kept is None:
             self._fetch()
 
     def for_(self, alg: str, kid: JSON) -> Sequence[Key]:
@@ -33,9 +34,11 @@ class Keys:
         return found
 
     def renewed(self) -> bool:
-        """Whether the issuer could be asked once more; not when it just was."""
-        if self._from is None or self._services.now() < self._from + AGAIN_AFTER_S:
+        """Whether the issuer could be asked once more; not when a key has just made us ask."""
+        now = self._services.now()
+        if now < self._again_at + AGAIN_AFTER_S:
             return False
+        self._again_at = now
         with contextlib.suppress(FlowrunError):  # by now there may be an answer to lose
             self._fetch()
             return True
@@ -49,14 +52,14 @@ class Keys:
             message = f"{origin(self.url)} answered {response.status}, and with no set of keys"
             hint = "`jwks` is the URL that the provider's metadata calls jwks_uri."
             raise ProviderError("E521", message, hint=hint, outcome="unspent")
-        self._keys, self._from = keys, self._services.now()
-        kept: JSON = {"keys": [dict(key) for key in keys], "from": self._from}
-        until = self._from + lifetime_s(response.headers)
+        self._keys = keys
+        kept: JSON = {"keys": [dict(key) for key in keys], "again_at": self._again_at}
+        until = self._services.now() + lifetime_s(response.headers)
         self._services.shelf.put("jwks", self.url, kept, until=until)
 
 
-def _kept(value: JSON) -> tuple[Sequence[Key], float | None]:
-    """Keys and when they were asked for, as the shelf has them."""
+def _kept(value: JSON) -> tuple[Sequence[Key], float]:
+    """Keys, and when an unknown one last had the issuer asked for them, as the shelf has them."""
     found = value if isinstance(value, dict) else {}
-    since = found.get("from")
-    return keys_in(found) or (), since if isinstance(since, (int, float)) else None
+    again_at = found.get("again_at")
+    return keys_in(found) or (), again_at if isinstance(again_at, (int, float)) else 0
