@@ -179,6 +179,10 @@ def validate(data: object) -> object:
                     data__defaults_keys.remove("metadata")
                     data__defaults__metadata = data__defaults["metadata"]
                     validate___definitions_metadata(data__defaults__metadata)
+                if "register" in data__defaults_keys:
+                    data__defaults_keys.remove("register")
+                    data__defaults__register = data__defaults["register"]
+                    validate___definitions_register(data__defaults__register)
                 if "ask" in data__defaults_keys:
                     data__defaults_keys.remove("ask")
                     data__defaults__ask = data__defaults["ask"]
@@ -434,6 +438,15 @@ def validate___definitions_step(data: object) -> object:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
+                data__missing_keys = set(['register']) - data.keys()
+                if data__missing_keys:
+                    raise Refused
+            data_one_of_count1 += 1
+        except Refused: pass
+    if data_one_of_count1 < 2:
+        try:
+            data_is_dict = isinstance(data, dict)
+            if data_is_dict:
                 data__missing_keys = set(['set']) - data.keys()
                 if data__missing_keys:
                     raise Refused
@@ -565,6 +578,10 @@ def validate___definitions_step(data: object) -> object:
             data_keys.remove("metadata")
             data__metadata = data["metadata"]
             validate___definitions_metadata(data__metadata)
+        if "register" in data_keys:
+            data_keys.remove("register")
+            data__register = data["register"]
+            validate___definitions_register(data__register)
         if "set" in data_keys:
             data_keys.remove("set")
             data__set = data["set"]
@@ -673,6 +690,62 @@ def validate___definitions_ask(data: object) -> object:
             raise Refused
     return data
 
+def validate___definitions_register(data: object) -> object:
+    if not isinstance(data, (dict, NoneType)):
+        raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "post" in data_keys:
+            data_keys.remove("post")
+            data__post = data["post"]
+            validate___definitions_endpoint(data__post)
+        if "delete" in data_keys:
+            data_keys.remove("delete")
+            data__delete = data["delete"]
+            validate___definitions_endpoint(data__delete)
+        if "json" in data_keys:
+            data_keys.remove("json")
+            data__json = data["json"]
+            validate___definitions_fields(data__json)
+        if "bearer" in data_keys:
+            data_keys.remove("bearer")
+            data__bearer = data["bearer"]
+            validate___definitions_bearer(data__bearer)
+        if "headers" in data_keys:
+            data_keys.remove("headers")
+            data__headers = data["headers"]
+            validate___definitions_headers(data__headers)
+        if data_keys:
+            raise Refused
+    return data
+
+def validate___definitions_headers(data: object) -> object:
+    validate___definitions_fields(data)
+    return data
+
+def validate___definitions_bearer(data: object) -> object:
+    if not isinstance(data, (str)):
+        raise Refused
+    return data
+
+def validate___definitions_fields(data: object) -> object:
+    if not isinstance(data, (dict, NoneType)):
+        raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        for data_key in data_keys:
+            if data_key not in []:
+                data_value = data.get(data_key)
+                validate___definitions_template(data_value)
+    return data
+
+def validate___definitions_endpoint(data: object) -> object:
+    if not isinstance(data, (str)):
+        raise Refused
+    return data
+
 def validate___definitions_metadata(data: object) -> object:
     if not isinstance(data, (dict, NoneType)):
         raise Refused
@@ -714,11 +787,6 @@ def validate___definitions_templated(data: object) -> object:
     if isinstance(data, str):
         if not search('\\{\\{', data):
             raise Refused
-    return data
-
-def validate___definitions_endpoint(data: object) -> object:
-    if not isinstance(data, (str)):
-        raise Refused
     return data
 
 def validate___definitions_jwt(data: object) -> object:
@@ -782,18 +850,6 @@ def validate___definitions_public(data: object) -> object:
                 data_item_len = len(data_item)
                 if data_item_len < 1:
                     raise Refused
-    return data
-
-def validate___definitions_fields(data: object) -> object:
-    if not isinstance(data, (dict, NoneType)):
-        raise Refused
-    data_is_dict = isinstance(data, dict)
-    if data_is_dict:
-        data_keys = set(data.keys())
-        for data_key in data_keys:
-            if data_key not in []:
-                data_value = data.get(data_key)
-                validate___definitions_template(data_value)
     return data
 
 def validate___definitions_ciba(data: object) -> object:
@@ -1090,10 +1146,6 @@ def validate___definitions_params(data: object) -> object:
 
 def validate___definitions_json(data: object) -> object:
     validate___definitions_template(data)
-    return data
-
-def validate___definitions_headers(data: object) -> object:
-    validate___definitions_fields(data)
     return data
 
 def validate___definitions_query(data: object) -> object:
@@ -1484,11 +1536,6 @@ def validate___definitions_dpop(data: object) -> object:
             data_any_of_count8 += 1
         except Refused: pass
     if not data_any_of_count8:
-        raise Refused
-    return data
-
-def validate___definitions_bearer(data: object) -> object:
-    if not isinstance(data, (str)):
         raise Refused
     return data
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from .flow import SECTIONS, Flow, Step
 from .steps import KINDS
+from .steps.kind import NEEDED_URLS
 
 _ALONE = re.compile(r"\s*\{\{\s*(vars|steps)\.(\w+)(?:\.(\w+))?\s*\}\}\s*")
 MOST_VARS = 20
@@ -22,15 +23,11 @@ def endpoints_read(flow: Flow, step: Step) -> dict[str, bool]:
         if not any((each.id, each.kind) == (step.id, step.kind) for each in flow.steps(section)):
             continue
         for other in flow.steps(section):
-            for name in _read_by(other, step.id, flow.vars):
-                needed = section == step.section and other.modifiers.get("if") is None
-                found[name] = found.get(name, False) or needed
+            runs = section == step.section and other.modifiers.get("if") is None
+            for key in KINDS[other.kind].URLS:
+                if name := _named(other.options.get(key), step.id, flow.vars):
+                    found[name] = found.get(name, False) or (runs and key in NEEDED_URLS)
     return found
-
-
-def _read_by(other: Step, whose: str, vars: Mapping[str, object]) -> list[str]:
-    urls = [other.options.get(key) for key in KINDS[other.kind].URLS]
-    return [name for url in urls if (name := _named(url, whose, vars))]
 
 
 def _named(text: object, whose: str, vars: Mapping[str, object]) -> str:

@@ -81,6 +81,7 @@ CODES = {
     "E510": "nobody knows how the last refresh ended",
     "E511": "the metadata is that of another issuer",
     "E512": "the metadata cannot be read, or lacks an endpoint",
+    "E513": "no client is registered, or the one that was is gone",
     "E514": "the proof of possession is refused",
     "E515": "the token is not bound to the key",
     "E516": "the API's metadata is that of another one, or names a server that is not allowed",

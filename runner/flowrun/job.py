@@ -35,7 +35,7 @@ TIMED = ("access_token", "expires_at", "expires_in", "id_token", "refresh_token_
 SPENT = ("access_token", "code", "id_token", "state")
 """Parameters of a redirect that have done their work."""
 
-READABLE = ("callback", "identity", "keep", "tokens")
+READABLE = ("callback", "clients", "identity", "keep", "tokens")
 """What templates may read of the part of a record that is flowrun's."""
 
 
@@ -148,8 +148,16 @@ def new_record(job: Job, state: State) -> Record:
         grant=os.urandom(8).hex(),
         obtained_at=record.meta["issued_at"],
         callback=_kept(state.callback or {}),
+        **registered_for(job, state),
         **bound_to(state),
     )
+
+
+def registered_for(job: Job, state: State) -> dict[str, JSON]:
+    """The clients that the steps have had registered, by the step; what they are is kept aside."""
+    steps = [step for step in job.flow.steps("steps") if step.kind == "register"]
+    found = {step.id: reveal(state.steps.get(step.id, {}).get("client_id")) for step in steps}
+    return {"clients": {k: v for k, v in found.items() if v}} if any(found.values()) else {}
 
 
 def _kept(callback: Mapping[str, Value]) -> dict[str, JSON]:

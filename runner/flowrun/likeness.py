@@ -30,11 +30,16 @@ def exchanges_of(job: Job) -> list[Exchange]:
 
 
 def client_of(job: Job) -> Client:
-    """The client that the recipe's requests speak for."""
+    """The client that the recipe's requests speak for, or that it has registered."""
     found: dict[str, JSON] = {"client_id": "sandbox-client", "client_secret": None}
-    for planned in reversed(list(plan(job.flow, "steps", job.inputs))):
-        sent = planned.sent()
-        found |= {key: said for key in found if (said := reveal(sent.get(key))) is not None}
+    planned = list(plan(job.flow, "steps", job.inputs))
+    for sent in (each.sent() for each in reversed(planned)):
+        told = {key: reveal(sent.get(key)) for key in found}
+        found |= {k: v for k, v in told.items() if v is not None and not isinstance(v, Unknown)}
+    if any(each.step.kind == "register" for each in planned):
+        from .publishing import registered_secret
+
+        found["client_secret"] = found["client_secret"] or registered_secret(planned)
     secret = found["client_secret"]
     return Client(str(found["client_id"]), None if secret is None else str(secret))
 
@@ -43,12 +48,12 @@ def _exchanges(job: Job, planned: Planned) -> Iterator[Exchange]:
     for request in planned.requests:
         kind = "pushed" if request is planned.before else planned.step.kind
         asked = _exchange(job, planned, request, kind)
-        if kind != "metadata":
-            yield asked
-            continue
-        from .publishing import published
+        if kind in ("metadata", "register"):
+            from .publishing import published
 
-        yield from published(job.flow, planned, asked)
+            yield from published(job.flow, planned, asked)
+        else:
+            yield asked
 
 
 def _exchange(job: Job, planned: Planned, request: Request, kind: str) -> Exchange:

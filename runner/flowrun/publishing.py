@@ -1,19 +1,26 @@
-"""What servers that a recipe learns from publish in the sandbox."""
+"""What servers publish in the sandbox of a recipe that learns from them, and registers there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .flow import Flow, Step
 from .oauth.metadata import likeliest
 from .plan import Planned
-from .sandbox.published import resource_document, server_document
+from .sandbox.published import MANAGED_AT, resource_document, server_document
 from .sandbox.shape import Exchange
 from .taint import Unknown
 from .template import reads
 
 
 def published(flow: Flow, planned: Planned, asked: Exchange) -> Iterator[Exchange]:
+    """All that a step may ask a server; *asked* is the first request of it."""
+    if asked.kind == "register":
+        return _registered(asked)
+    return _documents(flow, planned, asked)
+
+
+def _documents(flow: Flow, planned: Planned, asked: Exchange) -> Iterator[Exchange]:
     """The documents that a `metadata` step asks for; *asked* is the first request of it."""
     options = planned.options
     resource, issuer = options.get("resource"), options.get("issuer")
@@ -38,3 +45,20 @@ def _read(flow: Flow, step: Step) -> Iterator[str]:
         for path in reads([other.options, other.modifiers], flow.vars):
             if path[:2] == ("steps", step.id) and len(path) > 2:
                 yield ".".join(path[2:])
+
+
+def _registered(asked: Exchange) -> Iterator[Exchange]:
+    """The requests that register a client, and that look after it later."""
+    yield asked
+    if asked.method == "POST":
+        for method in ("GET", "PUT"):
+            yield asked._replace(method=method, url=f"<{MANAGED_AT}>", answer=None)
+
+
+def registered_secret(planned: Sequence[Planned]) -> str | None:
+    """The secret of the client that is registered; a public one has none."""
+    for each in planned:
+        asked = each.options.fields("json") if each.step.kind == "register" else {}
+        if str(asked.get("token_endpoint_auth_method")) == "none":
+            return None
+    return "sandbox-secret-of-a-registered-client"

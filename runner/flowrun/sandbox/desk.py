@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -20,7 +21,7 @@ from .identity import id_token, published, signed_as
 from .page import CONSENT, consent, page, posted
 from .proof import Proofs
 from .provider import PUSHED_TTL_S, Provider
-from .published import server_document
+from .published import answer_to
 from .shape import INVITING, Client, Exchange, Received, matching
 
 SPENT = "unknown, expired, revoked, used before, or not fitting the rest of the request"
@@ -53,9 +54,10 @@ class Desk:
     def respond(self, request: Received) -> Reply:
         kinds = {
             "authorize": self._authorize,
-            "metadata": self._metadata,
+            "metadata": self._publish,
             "jwks": self._jwks,
             "pushed": self._hand_in,
+            "register": self._publish,
             "token": self._token,
             **dict.fromkeys(INVITING, self._invite),
         }
@@ -185,7 +187,8 @@ class Desk:
     def _issuer(self, exchange: Exchange) -> str:
         """Who the recipe says that it is, else where it is asked for consent or a token."""
         said = (each.believed.issuer for each in self.exchanges if each.believed.issuer)
-        known = (each for each in self.exchanges if "/.well-known/" in each.url)
+        about_servers = re.compile(r"/\.well-known/(?!oauth-protected-resource)")
+        known = (each for each in self.exchanges if about_servers.search(each.url))
         discovered = (each.issuer or issuer_of(each.url) for each in known)
         asked = (each for each in self.exchanges if each.kind == "authorize")
         site = next(asked, exchange).url
@@ -212,11 +215,12 @@ class Desk:
             raise Refused(400, "invalid_dpop_proof", "expected a proof of possession")
         return self.proofs.judged(request, f"{_scheme(exchange)}://{request.target}", token)
 
-    def _metadata(self, exchange: Exchange, request: Received) -> Reply:
-        issuer = issuer_of(f"{_scheme(exchange)}://{request.target}")
-        status, extra = _own(exchange)
-        document = exchange.document or server_document(issuer, exchange.answers)
-        return Reply(status, overlaid(document, extra or {}, {}))
+    def _publish(self, exchange: Exchange, request: Received) -> Reply:
+        usual, document = answer_to(exchange, request, self.client)
+        status, extra = _own(exchange, usual)
+        return Reply(
+            status, None if document is extra is None else overlaid(document, extra or {}, {})
+        )
 
     def _http(self, exchange: Exchange, request: Received) -> Reply:
         scheme, _, bearer = request.authorization.partition(" ")
@@ -241,11 +245,11 @@ def _said(error: OAuth2Error) -> dict[str, str]:
     return {name: value for name, value in error.twotuples if value is not None}
 
 
-def _own(exchange: Exchange) -> tuple[int, JSON]:
+def _own(exchange: Exchange, usual: int = 200) -> tuple[int, JSON]:
     """The status and the JSON that the recipe itself gives for this step."""
     shape = exchange.answer if isinstance(exchange.answer, dict) else {}
-    status = shape.get("status", 200)
-    return status if isinstance(status, int) else 200, shape.get("json")
+    status = shape.get("status", usual)
+    return status if isinstance(status, int) else usual, shape.get("json")
 
 
 def _scheme(exchange: Exchange) -> str:

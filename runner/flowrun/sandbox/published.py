@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from ..oauth.metadata import ENDPOINTS, UNSAID
 from ..secret import JSON
-from .answers import invented_answer, overlaid
+from .answers import invented_answer, issuer_of, overlaid
+from .shape import Client, Exchange, Received
+
+MANAGED_AT = "registration_client_uri"
+
+
+def answer_to(exchange: Exchange, request: Received, client: Client) -> tuple[int, JSON]:
+    """What *request* is told about a server, or about the *client* that it has registered."""
+    scheme = "http" if exchange.url.startswith("http:") else "https"
+    url = f"{scheme}://{request.target}"
+    if exchange.kind == "metadata":
+        return 200, exchange.document or server_document(issuer_of(url), exchange.answers)
+    if request.method == "DELETE":
+        return 204, None
+    return 201 if request.method == "POST" else 200, registered_client(client, url, request.sent)
 
 
 def server_document(issuer: str, read: Sequence[str]) -> JSON:
@@ -32,3 +47,23 @@ def server_document(issuer: str, read: Sequence[str]) -> JSON:
 def resource_document(resource: str, server: str) -> JSON:
     """Metadata of an API whose tokens *server* issues."""
     return {"resource": resource, "authorization_servers": [server]}
+
+
+def registered_client(client: Client, url: str, asked: Mapping[str, str]) -> JSON:
+    """The answer of an endpoint at *url* that has registered *client* as it was *asked* to."""
+    default = "client_secret_basic" if client.secret else "none"
+    secret = {"client_secret": client.secret, "client_secret_expires_at": 0}
+    return {
+        **{name: _value(text) for name, text in asked.items()},
+        "client_id": client.id,
+        **(secret if client.secret else {}),
+        "token_endpoint_auth_method": asked.get("token_endpoint_auth_method", default),
+        MANAGED_AT: "/".join([*url.split("/")[:3], MANAGED_AT]),
+        "registration_access_token": "sandbox-registration-access-token",
+    }
+
+
+def _value(text: str) -> JSON:
+    """What was a list or a map in the request."""
+    value: JSON = json.loads(text) if text[:1] in ("[", "{") else text
+    return value

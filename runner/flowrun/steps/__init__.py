@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING
 from .kind import StepKind
 
 if TYPE_CHECKING:  # that each is a kind is for the type checker to say
-    from . import ask, authorize, capture, ciba, device, http, jwt, metadata, set, show, token
+    from . import (
+        ask,
+        authorize,
+        capture,
+        ciba,
+        device,
+        http,
+        jwt,
+        metadata,
+        register,
+        set,
+        show,
+        token,
+    )
 
     KNOWN: dict[str, StepKind] = {
         "ask": ask,
@@ -20,6 +33,7 @@ if TYPE_CHECKING:  # that each is a kind is for the type checker to say
         "http": http,
         "jwt": jwt,
         "metadata": metadata,
+        "register": register,
         "set": set,
         "show": show,
         "token": token,
@@ -27,7 +41,7 @@ if TYPE_CHECKING:  # that each is a kind is for the type checker to say
 
 NAMES = (
     *("ask", "authorize", "capture", "ciba", "device", "http"),
-    *("jwt", "metadata", "set", "show", "token"),
+    *("jwt", "metadata", "register", "set", "show", "token"),
 )
 
 
