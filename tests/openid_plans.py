@@ -149,6 +149,8 @@ CASES = {
     f"{NAME}-discovery-openid-config": Case("endpoints are read from the metadata"),
     f"{NAME}-discovery-jwks-uri-keys": Case("keys are read where the metadata says"),
     f"{NAME}-discovery-issuer-mismatch": Case("the metadata name another issuer", "E511"),
+    f"{NAME}-discovery-webfinger-acct": Case("the provider is found by acct:alice@..."),
+    f"{NAME}-discovery-webfinger-url": Case("the provider is found by somebody's URL"),
     f"{NAME}-dynamic-registration": Case("the client is registered first"),
     f"{NAME}-signing-key-rotation-just-before-signing": Case(
         "the key is new when the id_token is signed"
@@ -157,6 +159,8 @@ CASES = {
     f"{NAME}-userinfo-signed": Case("userinfo is a signed JWT"),
     f"{NAME}-userinfo-bearer-header": Case("userinfo takes a token in the header"),
     f"{NAME}-userinfo-bearer-body": Case("userinfo takes a token in the body"),
+    f"{NAME}-aggregated-claims": Case("userinfo holds claims that others have signed"),
+    f"{NAME}-distributed-claims": Case("userinfo says where others have claims"),
     f"{NAME}-form-post-error": Case("an error comes as a form (prompt: none)", "E403"),
     f"{NAME}-mtls-endpoint-aliases": Case("endpoints for mutual TLS stand apart"),
     f"{NAME}-refresh-token": Case("the refresh brings an id_token"),
@@ -166,16 +170,12 @@ CASES = {
 """Cases that flowrun does; without an error the login leaves a token."""
 
 LEFT_OUT = {
-    "oidcc-client-test-discovery-webfinger-acct": "a recipe names its issuer",
-    "oidcc-client-test-discovery-webfinger-url": "a recipe names its issuer",
     "oidcc-client-test-request-uri-signed-rs256": (
         "a command line has no address that a provider could fetch from; PAR does the same"
     ),
     "oidcc-client-test-request-uri-signed-none": (
         "a command line has no address that a provider could fetch from; PAR does the same"
     ),
-    "oidcc-client-test-aggregated-claims": "flowrun gets tokens, and reads no claims of a person",
-    "oidcc-client-test-distributed-claims": "flowrun gets tokens, and reads no claims of a person",
 }
 """Cases that flowrun does not do, and why."""
 

@@ -41,6 +41,8 @@ DOES: Mapping[str, Corruption] = {
     f"{NAME}-discovery-jwks-uri-keys": Corruption(jwks_path="/keys-of-just-this-run"),
     f"{NAME}-discovery-issuer-mismatch": Corruption(metadata=appended("issuer", "INVALID")),
     f"{NAME}-signing-key-rotation-just-before-signing": Corruption(rotates=True),
+    f"{NAME}-aggregated-claims": Corruption(claims="aggregated"),
+    f"{NAME}-distributed-claims": Corruption(claims="distributed"),
     f"{NAME}-refresh-token-invalid-issuer": Corruption(refreshed=appended("iss")),
     f"{NAME}-refresh-token-invalid-sub": Corruption(refreshed=appended("sub")),
 }
@@ -63,7 +65,7 @@ class Stage(NamedTuple):
         sets |= {"response_type": kind.response_type} if kind.response_type != "code" else {}
         sets |= {"response_mode": kind.response_mode} if kind.response_mode != "default" else {}
         file = RECIPES / RECORD / f"{recipe or RECIPE.get(kind.response_type, 'code')}.yaml"
-        words = [f"--set={name}={value}" for name, value in sets.items()]
+        words = [f"--set={name}={value}" for name, value in sets.items() if value]
         return self.cli(file, *words, *more, BROWSER=self.approve, FLOWRUN_CLIENT_SECRET=SECRET)
 
     def refresh(self) -> Done:
@@ -93,6 +95,27 @@ def log_in_with_the_token_in_a_form(stage: Stage) -> Done:
     return stage.login(recipe="token-in-body")
 
 
+def find_by_account(stage: Stage) -> Done:
+    return find(stage, "acct:alice@id.example.com")
+
+
+def find_by_url(stage: Stage) -> Done:
+    return find(stage, f"{stage.provider.url}/alice")
+
+
+def find(stage: Stage, resource: str) -> Done:
+    sets = {"issuer": "", "server": stage.provider.url, "resource": resource}
+    return stage.login(recipe="webfinger", settings=sets)
+
+
+def read_claims_of_others(stage: Stage) -> Done:
+    done = stage.login(recipe="claims")
+    own = stage.record()["flowrun"]
+    assert isinstance(own, dict)
+    assert own["keep"] == {"country": "Wonderland"}
+    return done
+
+
 def log_in_twice(stage: Stage) -> Done:
     done = stage.login()
     assert done.status == 0, done.stderr
@@ -113,6 +136,10 @@ PLAYS: Mapping[str, Play] = {
     f"{NAME}-scope-userinfo-claims": log_in_for_claims,
     f"{NAME}-form-post-error": log_in_silently,
     f"{NAME}-userinfo-bearer-body": log_in_with_the_token_in_a_form,
+    f"{NAME}-aggregated-claims": read_claims_of_others,
+    f"{NAME}-distributed-claims": read_claims_of_others,
+    f"{NAME}-discovery-webfinger-acct": find_by_account,
+    f"{NAME}-discovery-webfinger-url": find_by_url,
     f"{NAME}-signing-key-rotation": log_in_twice,
     f"{NAME}-refresh-token": log_in_and_refresh,
     f"{NAME}-refresh-token-invalid-issuer": log_in_and_refresh,

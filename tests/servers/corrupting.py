@@ -25,6 +25,8 @@ Change = Callable[[Claims], Claims]
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding"}
 DISCOVERY = "/.well-known/openid-configuration"
+CLAIMS_TOKEN = "token-for-the-claims"
+WEBFINGER = "/.well-known/webfinger"
 FIELD = re.compile(r'(name="(iss|id_token)" value=")([^"]*)(")')
 
 
@@ -55,6 +57,7 @@ class Corruption:
     keys: int = 1
     rotates: bool = False  # just before each signature
     jwks_path: str = "/jwks"
+    claims: str = "own"  # or aggregated or distributed: who vouches for what userinfo says
 
 
 class Asked(NamedTuple):
@@ -101,6 +104,11 @@ class Corrupting:
             return _json(self._signer.jwks)
         if asked.path.startswith("/jwks"):
             return Answer(404, [], b"")
+        if asked.headers.get("authorization") == f"Bearer {CLAIMS_TOKEN}":
+            return Answer(200, [("Content-Type", "application/jwt")], self._vouched().encode())
+        if asked.path == WEBFINGER:
+            link: Claims = {"rel": asked.parameters["rel"], "href": self.url}
+            return _json({"subject": asked.parameters["resource"], "links": [link]})
         return self._rewritten(asked, self._forward(asked))
 
     def _forward(self, asked: Asked) -> Answer:
@@ -137,9 +145,22 @@ class Corrupting:
 
     def _userinfo(self, got: Answer) -> Answer:
         if got.body.startswith(b"{"):
-            return _json(self._corruption.userinfo(json.loads(got.body)))
+            claims = json.loads(got.body) | self._claims_of_others()
+            return _json(self._corruption.userinfo(claims))
         claims = self._corruption.userinfo(self._ours(claims_of(got.body.decode())))
         return got._replace(body=self._signer.sign(claims).encode())
+
+    def _claims_of_others(self) -> Claims:
+        """Somebody's address, which another one vouches for (OpenID Connect Core section 5.6.2)."""
+        there = {"endpoint": f"{self.url}/claims", "access_token": CLAIMS_TOKEN}
+        source = {"aggregated": {"JWT": self._vouched()}, "distributed": there}
+        if self._corruption.claims == "own":
+            return {}
+        found = source[self._corruption.claims]
+        return {"_claim_names": {"address": "src1"}, "_claim_sources": {"src1": found}}
+
+    def _vouched(self) -> str:
+        return self._signer.sign({"iss": self.url, "address": {"country": "Wonderland"}})
 
     def _header(self, name: str, text: str) -> tuple[str, str]:
         if name.lower() != "location" or text.startswith((self.url, "/")):
