@@ -10,29 +10,36 @@ import pytest
 
 from servers.command import Cli, Done
 from servers.known import NEVER, Known, recipes
-from servers.rig import Rig
+from servers.rig import Rig, key_of
 
 pytestmark = pytest.mark.rig
 
 SECRET = {"FLOWRUN_CLIENT_SECRET": "rig-secret-0123456789-0123456789-0123456789"}
 ODD = {"FLOWRUN_CLIENT_SECRET": "p+s s%w:rd&=/?~"}
 PASSWORD = {"FLOWRUN_PASSWORD": "wonderland-42"}
-ALICE = {"username": "alice"}
+ALICE = {"username": "alice", "login_hint": "alice", "binding_message": "W4SCT"}
+KEY = "FLOWRUN_PRIVATE_KEY"
 
 
 class As(NamedTuple):
     """A client of a server, and what a recipe is told to be it."""
 
     client: str
-    secrets: Mapping[str, str] = {}
+    secrets: Mapping[str, str] = {}  # a private key by the name that the rig has for it
     settings: Mapping[str, str] = {}
 
 
 LOGINS: Mapping[str, list[As]] = {
     "glewlwyd": [As("rig-post", SECRET)],
     "glewlwyd-public": [As("rig-public")],
+    "glewlwyd-secret-jwt": [As("rig-secret-jwt", SECRET)],
+    "glewlwyd-key-jwt": [As("rig-key-jwt", {KEY: kind}) for kind in ("rs256", "es256", "ed25519")],
+    "glewlwyd-dpop": [As("rig-dpop", SECRET)],
+    "glewlwyd-strict": [As("rig-dpop", SECRET, {"issuer": "strict"})],
+    "glewlwyd-ciba": [As("rig-basic", SECRET, ALICE)],
     "glewlwyd-device": [As("rig-post", SECRET), As("rig-public")],
     "canaille": [As("rig-basic", SECRET), As("rig odd/client", ODD), As("rig-trusted", SECRET)],
+    "canaille-key-jwt": [As(f"rig-key-{kind}", {KEY: kind}) for kind in ("rs256", "es256")],
 }
 """Recipes that a person consents in."""
 
@@ -46,6 +53,8 @@ UNATTENDED: Mapping[str, list[As]] = {
 
 LATER: Mapping[str, tuple[str, ...]] = {
     "glewlwyd-device": ("refresh",),
+    "glewlwyd-ciba": ("refresh",),
+    "canaille-key-jwt": ("verify", "refresh"),
     "glewlwyd-service": (),
     "glewlwyd-password": ("refresh",),
     "canaille-service": (),
@@ -56,7 +65,7 @@ LATER: Mapping[str, tuple[str, ...]] = {
 
 def each(kinds: Mapping[str, list[As]]) -> list[object]:
     return [
-        pytest.param(name, one, id=f"{name} as {one.client}")
+        pytest.param(name, one, id=f"{name} as {one.client} {one.secrets.get(KEY, '')}".strip())
         for name, clients in kinds.items()
         for one in clients
     ]
@@ -65,14 +74,22 @@ def each(kinds: Mapping[str, list[As]]) -> list[object]:
 @pytest.fixture
 def known(request: pytest.FixtureRequest, cli: Cli, name: str, one: As) -> Known:
     """A recipe at the server that its name begins with."""
-    rig: Rig = request.getfixturevalue(name.partition("-")[0])
-    cli.keep_secret(*one.secrets.values())
-    return Known(cli, rig, name, {"client_id": one.client, **one.settings}, one.secrets)
+    server = name.partition("-")[0]
+    rig: Rig = request.getfixturevalue(server)
+    secrets, settings = dict(one.secrets), {"client_id": one.client, **one.settings}
+    if KEY in secrets:
+        secrets[KEY] = key_of(server, f"client-{secrets[KEY]}.jwk.json")
+    if "issuer" in settings:
+        settings["issuer"] = rig.issuer.replace("/oidc", f"/{settings['issuer']}")
+    cli.keep_secret(*secrets.values())
+    return Known(cli, rig, name, settings, secrets)
 
 
 def log_in(known: Known, approve: str) -> Done:
     if "extends: base/device" in recipes()[known.name]:
         return known.with_device(approve)
+    if "extends: base/ciba" in recipes()[known.name]:
+        return known.with_confirmation()
     return known.run(approve)
 
 

@@ -68,6 +68,14 @@ class Known(NamedTuple):
                 subprocess.run([approve.split()[0], "--device", address[0]], check=True, timeout=30)
             return Done(process.wait(30), "", shown.read_text())
 
+    def with_confirmation(self, *options: str) -> Done:
+        """The same, while a person is asked on a device that the server knows."""
+        command = [TESTS / "rigs" / "glewlwyd" / "confirm", *options, self.rig.issuer]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as person:
+            done = self.run(NEVER)
+            assert person.wait(30) == 0, "nobody was asked"
+        return done
+
     def later(self, command: str) -> Done:
         """refresh, verify or revoke."""
         return self.cli(command, self.name, **self.secrets)

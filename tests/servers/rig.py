@@ -57,6 +57,11 @@ def rig(name: str, *, needs: tuple[str, ...], **environment: str) -> Iterator[st
             process.stdout.close()
 
 
+def key_of(rig: str, name: str) -> str:
+    """A key that *rig* has made for its clients."""
+    return (CACHE / rig / "keys" / name).read_text("utf-8")
+
+
 def unavailable(reason: str) -> NoReturn:
     """Skip; but fail where everything has to run."""
     if os.environ.get("FLOWRUN_CI"):
