@@ -1630,10 +1630,62 @@ def validate___definitions_http(data: object) -> object:
             data_keys.remove("public")
             data__public = data["public"]
             validate___definitions_public(data__public)
+        if "issuer" in data_keys:
+            data_keys.remove("issuer")
+            data__issuer = data["issuer"]
+            if not isinstance(data__issuer, (str)):
+                raise Refused
+        if "jwks" in data_keys:
+            data_keys.remove("jwks")
+            data__jwks = data["jwks"]
+            validate___definitions_jwks(data__jwks)
+        if "signed" in data_keys:
+            data_keys.remove("signed")
+            data__signed = data["signed"]
+            validate___definitions_signed(data__signed)
+        if "subject" in data_keys:
+            data_keys.remove("subject")
+            data__subject = data["subject"]
+            if not isinstance(data__subject, (str, NoneType)):
+                raise Refused
         if "expect" in data_keys:
             data_keys.remove("expect")
             data__expect = data["expect"]
             validate___definitions_expect(data__expect)
+        if data_keys:
+            raise Refused
+    return data
+
+def validate___definitions_signed(data: object) -> object:
+    if not isinstance(data, (dict, NoneType)):
+        raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "alg" in data_keys:
+            data_keys.remove("alg")
+            data__alg = data["alg"]
+            if not isinstance(data__alg, (list, tuple, str)):
+                raise Refused
+        if "audience" in data_keys:
+            data_keys.remove("audience")
+            data__audience = data["audience"]
+            if not isinstance(data__audience, (str)):
+                raise Refused
+        if "leeway" in data_keys:
+            data_keys.remove("leeway")
+            data__leeway = data["leeway"]
+            validate___definitions_duration(data__leeway)
+        if "secret" in data_keys:
+            data_keys.remove("secret")
+            data__secret = data["secret"]
+            if not isinstance(data__secret, (str, NoneType)):
+                raise Refused
+        if "decrypt" in data_keys:
+            data_keys.remove("decrypt")
+            data__decrypt = data["decrypt"]
+            if not isinstance(data__decrypt, (str, NoneType)):
+                raise Refused
         if data_keys:
             raise Refused
     return data
@@ -1700,40 +1752,6 @@ def validate___definitions_capture(data: object) -> object:
             data_keys.remove("signed")
             data__signed = data["signed"]
             validate___definitions_signed(data__signed)
-        if data_keys:
-            raise Refused
-    return data
-
-def validate___definitions_signed(data: object) -> object:
-    if not isinstance(data, (dict, NoneType)):
-        raise Refused
-    data_is_dict = isinstance(data, dict)
-    if data_is_dict:
-        data_keys = set(data.keys())
-        if "alg" in data_keys:
-            data_keys.remove("alg")
-            data__alg = data["alg"]
-            if not isinstance(data__alg, (list, tuple, str)):
-                raise Refused
-        if "audience" in data_keys:
-            data_keys.remove("audience")
-            data__audience = data["audience"]
-            if not isinstance(data__audience, (str)):
-                raise Refused
-        if "leeway" in data_keys:
-            data_keys.remove("leeway")
-            data__leeway = data["leeway"]
-            validate___definitions_duration(data__leeway)
-        if "secret" in data_keys:
-            data_keys.remove("secret")
-            data__secret = data["secret"]
-            if not isinstance(data__secret, (str, NoneType)):
-                raise Refused
-        if "decrypt" in data_keys:
-            data_keys.remove("decrypt")
-            data__decrypt = data["decrypt"]
-            if not isinstance(data__decrypt, (str, NoneType)):
-                raise Refused
         if data_keys:
             raise Refused
     return data

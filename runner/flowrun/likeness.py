@@ -72,12 +72,12 @@ def _exchange(job: Job, planned: Planned, request: Request, kind: str) -> Exchan
         names={k: str(v) for k, v in planned.options.fields("names").items()},
         bearer="bearer" in planned.options,
         dpop=request.proof is not None,
-        answers=tuple(_answers(step.options)),
+        answers=(*_answers(step.options), *["json.sub"] * ("subject" in planned.options)),
         answer=shape_of(job.flow, step),
         pushes=planned.before is not None,
         mode=_known(taken.get("response_mode")),
         believed=_believed(taken, "id_token"),
-        signed=_believed(taken, "signed"),
+        signed=_believed(taken, "signed") if "signed" in taken else None,
     )
 
 

@@ -62,7 +62,7 @@ def _weakened(reading: Reading, planned: Planned) -> Iterator[Downgrade]:
 
 def _unsigned(reading: Reading, planned: Planned) -> Iterator[Downgrade]:
     """Answers to an OpenID login whose id_token is only as good as the connection it comes by."""
-    if planned.step.kind != "token" or "jwks" in planned.options or is_off(planned.options):
+    if planned.step.kind != "token" or planned.options.get("jwks") or is_off(planned.options):
         return
     said = planned.options.get("id_token")
     alg = str(said.get("alg") or "") if isinstance(said, Mapping) else ""

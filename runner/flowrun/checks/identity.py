@@ -14,7 +14,7 @@ from ..steps.kind import Options, is_off
 from ..taint import Unknown
 from .reading import Reading, key_place
 
-UNPROVEN = "the redirect brings {}, and there is no key to check its signature with"
+UNPROVEN = "there is no key to check the signature of {} with"
 UNPROVEN_HINT = "Say where the issuer shows its keys: jwks: https://id.example.com/jwks"
 NAMELESS = "`iss: required` says that the redirect names its issuer, and not which one that is"
 
@@ -43,12 +43,16 @@ def unproven(reading: Reading) -> Iterator[Problem]:
     for login in _logins(reading):
         step, options = login.taken.step, login.taken.options
         for brought, key in (
-            ("an id_token" * login.brings_identity, "id_token"),
-            ("a signed response" * (login.mode in SIGNED), "signed"),
+            ("the id_token in the redirect" * login.brings_identity, "id_token"),
+            ("the redirect" * (login.mode in SIGNED), "signed"),
         ):
-            if brought and "jwks" not in options and not _by_secret(options, key):
-                message = UNPROVEN.format(brought)
-                yield Problem("E207", message, UNPROVEN_HINT, step.place)
+            if brought and not _by_key(options, key):
+                yield Problem("E207", UNPROVEN.format(brought), UNPROVEN_HINT, step.place)
+    for planned in reading.rendered[0].values():
+        signed = planned.step.kind == "http" and "signed" in planned.options
+        if signed and not _by_key(planned.options, "signed"):
+            place = key_place(planned.step.options, "signed") or planned.step.place
+            yield Problem("E207", UNPROVEN.format("the answer"), UNPROVEN_HINT, place)
 
 
 def unbound(reading: Reading) -> Iterator[Problem]:
@@ -84,8 +88,21 @@ def _sent(options: Options, name: str) -> Value:
     return fields.get(name, fields.get(str(theirs)))
 
 
-def _by_secret(options: Options, key: str) -> bool:
+def _by_key(options: Options, key: str) -> bool:
+    """Whether there is a key, the issuer's or a secret that both sides know."""
     said = options.get(key)
-    return isinstance(said, Unknown) or (
-        isinstance(said, Mapping) and "HS" in str(said.get("alg")) and bool(said.get("secret"))
+    return (
+        bool(options.get("jwks"))
+        or isinstance(said, Unknown)
+        or (
+            isinstance(said, Mapping)
+            and "HS" in str(said.get("alg"))
+            and _has_secret(options, said)
+        )
     )
+
+
+def _has_secret(options: Options, said: Mapping[str, Value]) -> bool:
+    client = options.get("client")
+    theirs = isinstance(client, Mapping) and client.get("secret") is not None
+    return theirs or said.get("secret") is not None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from secrets import token_urlsafe
 
 from ..secret import JSON
+from .identity import SUBJECT
 
 
 def invented_answer(paths: tuple[str, ...], url: str) -> JSON:
@@ -59,5 +60,6 @@ def _invented(name: str, url: str) -> JSON:
         "code_challenge_methods_supported": ["S256"],
         "issuer": issuer_of(url),
         "response_types_supported": ["code"],
+        "sub": SUBJECT,
     }
     return known.get(name, f"sandbox-{name}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -15,14 +14,14 @@ from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error
 from ..oauth import dpop
 from ..secret import JSON
 from . import front
-from .answers import invented_answer, invitation, issuer_of, overlaid
+from .answers import invented_answer, invitation, overlaid
 from .client import Refused, proved, standard
-from .identity import id_token, published, signed_as
 from .page import CONSENT, consent, page, posted
 from .proof import Proofs
 from .provider import PUSHED_TTL_S, Provider
 from .published import answer_to
 from .shape import INVITING, Client, Exchange, Received, matching
+from .signer import Signer
 
 SPENT = "unknown, expired, revoked, used before, or not fitting the rest of the request"
 
@@ -48,7 +47,7 @@ class Desk:
         self, exchanges: Sequence[Exchange], client: Client, provider: Provider, *, person: bool
     ) -> None:
         self.exchanges, self.client, self.provider = exchanges, client, provider
-        self.proofs = Proofs(provider.now)
+        self.proofs, self.signer = Proofs(provider.now), Signer(exchanges, client, provider)
         self.person, self.asked = person, dict[str, Asked]()
 
     def respond(self, request: Received) -> Reply:
@@ -126,26 +125,16 @@ class Desk:
         if form.get("choice") == "allow":
             base, params = front.issued_at(self.provider.server, url)
             if front.wants_identity(url):
-                params |= self._front_identity(exchange, url, params)
+                nonce = front.asked(url).get("nonce", "")
+                params["id_token"] = self.signer.identity(exchange, params, nonce)
         return self._back(exchange, url, base, params)
 
-    def _front_identity(
-        self, exchange: Exchange, url: str, params: Mapping[str, str]
-    ) -> dict[str, str]:
-        """The id_token that comes back at once, bound to what comes with it."""
-        nonce = front.asked(url).get("nonce", "")
-        return {"id_token": self._signed_identity(exchange, params, nonce)}
-
     def _back(self, exchange: Exchange, url: str, base: str, params: dict[str, str]) -> Reply:
-        params["iss"] = self._issuer(exchange)
+        params["iss"] = self.signer.issuer(exchange)
         named = list(front.renamed(exchange.names, params))
-        mode, signed = front.mode_of(exchange.mode, url)
-        if signed:
-            claims = front.claims_of(
-                named, exchange.signed.audience or self.client.id, self.provider.now()
-            )
-            keys, secret = self.provider.keys, self.client.secret
-            named = [("response", signed_as(exchange.signed, claims, keys, secret))]
+        mode, is_signed = front.mode_of(exchange.mode, url)
+        if is_signed:
+            named = [("response", self.signer.redirect(exchange, named))]
         if mode == "form_post":
             return Reply(200, page=posted(base, named))
         return Reply(303, location=f"{base}{'#' if mode == 'fragment' else '?'}{urlencode(named)}")
@@ -174,32 +163,10 @@ class Desk:
         grant = self.provider.live(str(issued.get("access_token")), "access")
         if grant is None or not ("openid" in grant.scope or grant.nonce):
             return {}
-        return {"id_token": self._signed_identity(exchange, issued, grant.nonce)}
-
-    def _signed_identity(self, exchange: Exchange, issued: Mapping[str, JSON], nonce: str) -> str:
-        claims: dict[str, JSON] = {"iss": self._issuer(exchange), "aud": self.client.id}
-        if exchange.believed.audience:
-            claims |= {"aud": [exchange.believed.audience, self.client.id], "azp": self.client.id}
-        claims |= {"nonce": nonce} if nonce else {}
-        now, secret = self.provider.now(), self.client.secret
-        return id_token(exchange, claims, issued, self.provider.keys, now=now, secret=secret)
-
-    def _issuer(self, exchange: Exchange) -> str:
-        """Who the recipe says that it is, else where it is asked for consent or a token."""
-        said = (each.believed.issuer for each in self.exchanges if each.believed.issuer)
-        about_servers = re.compile(r"/\.well-known/(?!oauth-protected-resource)")
-        known = (each for each in self.exchanges if about_servers.search(each.url))
-        discovered = (each.issuer or issuer_of(each.url) for each in known)
-        asked = (each for each in self.exchanges if each.kind == "authorize")
-        site = next(asked, exchange).url
-        return exchange.believed.issuer or next(
-            said, next(discovered, "/".join(site.split("/")[:3]))
-        )
+        return {"id_token": self.signer.identity(exchange, issued, grant.nonce)}
 
     def _jwks(self, exchange: Exchange, request: Received) -> Reply:
-        shown = (each.believed.algs for each in self.exchanges if each.kind == "jwks")
-        algs = tuple(dict.fromkeys(alg for those in shown for alg in those))
-        return Reply(200, published(algs, self.provider.keys))
+        return Reply(200, self.signer.keys())
 
     def _invite(self, exchange: Exchange, request: Received) -> Reply:
         """A request for consent elsewhere, which a person has allowed before it is asked for."""
@@ -233,11 +200,18 @@ class Desk:
             token = request.sent.get("token", bearer if request.method != "GET" else "")
             self.provider.revoke(self.provider.live(token, "access", "refresh"))
         if exchange.answer is not None:
-            return Reply(*_own(exchange))
+            return self._vouched(exchange, Reply(*_own(exchange)))
         if request.method == "DELETE":
             return Reply(204)
         url = f"{_scheme(exchange)}://{request.target}"
-        return Reply(200, invented_answer(exchange.answers, url))
+        return self._vouched(exchange, Reply(200, invented_answer(exchange.answers, url)))
+
+    def _vouched(self, exchange: Exchange, reply: Reply) -> Reply:
+        """*reply*, signed where the recipe wants it so."""
+        if exchange.signed is None or reply.status != 200:
+            return reply
+        kind, text = self.signer.vouched(exchange, exchange.signed, reply.content)
+        return Reply(200, page=text, headers={"Content-Type": kind})
 
 
 def _said(error: OAuth2Error) -> dict[str, str]:

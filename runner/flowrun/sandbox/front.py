@@ -1,4 +1,4 @@
-"""What comes back through the browser: codes, tokens and id_tokens at once, signed if need be."""
+"""What comes back through the browser, or from an API, when it is more than one thing or signed."""
 
 from __future__ import annotations
 
@@ -64,3 +64,13 @@ def wants_identity(url: str) -> bool:
 
 def renamed(names: Mapping[str, str], params: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     return ((names.get(name, name), value) for name, value in params.items())
+
+
+def vouching(
+    read: Sequence[str], content: JSON, issuer: str, client_id: str, now: float
+) -> tuple[str, dict[str, JSON]]:
+    """The type and the claims of an API's *content* that is signed; *read* tells what it is."""
+    about: dict[str, JSON] = {"iss": issuer, "aud": client_id, "iat": int(now)}
+    if "json.active" in read:
+        return "token-introspection+jwt", {**about, "token_introspection": content}
+    return "jwt", {**about, **(content if isinstance(content, dict) else {})}

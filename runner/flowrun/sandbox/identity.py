@@ -48,16 +48,21 @@ def id_token(
 
 
 def signed_as(
-    believed: Believed, whole: Mapping[str, JSON], keys: dict[str, str], secret: str | None
+    believed: Believed,
+    whole: Mapping[str, JSON],
+    keys: dict[str, str],
+    secret: str | None,
+    *,
+    typ: str = "JWT",
 ) -> str:
     """*whole* signed, and encrypted, as it is *believed*."""
     from ..jose import sign
 
     alg = believed.algs[0] if believed.algs else USUAL
     if alg.startswith("HS"):
-        signed = sign({"alg": alg}, whole, believed.secret or secret or "")
+        signed = sign({"alg": alg, "typ": typ}, whole, believed.secret or secret or "")
     else:
-        signed = sign({"alg": alg, "kid": _kid(alg)}, whole, key_of(alg, keys))
+        signed = sign({"alg": alg, "typ": typ, "kid": _kid(alg)}, whole, key_of(alg, keys))
     return _closed(signed, believed.decrypt) if believed.decrypt else signed
 
 

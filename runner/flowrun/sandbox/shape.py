@@ -62,7 +62,7 @@ class Exchange(NamedTuple):
     issuer: str = ""  # whose metadata this asks for
     document: JSON = None  # that metadata
     believed: Believed = Believed()
-    signed: Believed = Believed()  # how what is signed as a whole is judged
+    signed: Believed | None = None  # how what is signed as a whole is judged
 
 
 class Received(NamedTuple):

@@ -9,6 +9,7 @@ from ..document import Map
 from ..errors import FlowError
 from ..message import Request
 from ..oauth.pkce import METHODS, challenge_of, new_verifier
+from ..oauth.redirect import answers_to
 from ..secret import Secret, Value
 from ..services import Outputs, Services
 from ..taint import Unknown
@@ -105,7 +106,7 @@ def _protections(
     options: Options, token: Callable[[], str], verifier: Callable[[], str]
 ) -> dict[str, str]:
     """What ties the answer to this very request: state, code verifier, nonce."""
-    method = options.one_of("pkce", METHODS, "S256")
+    method = options.one_of("pkce", METHODS, "S256" if _for_code(options) else "off")
     made: dict[str, str] = {}
     if options.switched("state"):
         made["state"] = token()
@@ -114,6 +115,12 @@ def _protections(
     if _is_openid(options) and options.switched("nonce"):
         made["nonce"] = token()
     return made
+
+
+def _for_code(options: Options) -> bool:
+    """Whether a code comes back, so that there is something to bind to this program."""
+    asked = options.fields("query").get("response_type")
+    return not isinstance(asked, str) or "code" in answers_to(asked)
 
 
 def _is_openid(options: Options) -> bool:

@@ -9,21 +9,45 @@ from ..oauth.answer import refusal_in
 from ..secret import reveal
 from ..services import Outputs, Services
 from ..urls import origin
+from . import exchange as asked
 from .answers import answer_of
-from .exchange import LATE, URLS, exchange, expected, opened, request_of, scrubbed
+from .exchange import LATE, exchange, expected, opened, request_of, scrubbed
 from .kind import Options
 
 __all__ = ["LATE", "URLS", "hands_on", "preview", "run"]
 
+URLS = asked.URLS | {"jwks"}
+
 
 def run(options: Options, services: Services) -> Outputs:
     request = request_of(options, services)
-    response = exchange(options, services, request)
+    response = _answered(options, services, request)
     expected(options, response, lambda: _failure(request, response))
+    if "subject" in options:
+        from .vouched import check_subject
+
+        check_subject(options, response)
     return opened(options, options.late_fields("outputs", response=answer_of(response)))
 
 
+def _answered(options: Options, services: Services, request: Request) -> Response:
+    """The answer, once its signature is found good where it has to have one."""
+    if "signed" not in options:
+        return exchange(options, services, request)
+    from .vouched import asking, rules_for, vouched
+
+    rules = rules_for(options, services)
+    response = exchange(options, services, asking(request))
+    return vouched(services, rules, request, response)
+
+
 def preview(options: Options) -> Request | None:
+    if "signed" in options:
+        from .verified import look
+        from .vouched import asking
+
+        look(options, "signed")
+        return asking(request_of(options))
     return request_of(options)
 
 

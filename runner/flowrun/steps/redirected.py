@@ -13,7 +13,7 @@ from ..services import Services
 from ..urls import origin
 from .identity import of_redirect
 from .kind import Options, is_off, text_of
-from .verified import Rules, opened, plain_of, rules_of
+from .verified import UNPROVEN, UNPROVEN_HINT, Rules, opened, plain_of, rules_of
 
 WHAT = "the redirect's response"
 REQUIRED: Mapping[str, tuple[type, ...]] = {
@@ -26,8 +26,6 @@ REQUIRED: Mapping[str, tuple[type, ...]] = {
 ABOUT_ITSELF = ("aud", "exp", "iat", "nbf", "jti")
 """Claims that are about the response, and no parameters of it."""
 
-UNPROVEN = "the redirect brings what only a signature proves, and there is no key to check it with"
-UNPROVEN_HINT = "Say where the issuer shows its keys: jwks: https://id.example.com/jwks"
 FORGED = "Somebody may have changed it on the way; do not go on with this login."
 
 
@@ -41,7 +39,7 @@ class Redirected:
         looks = "id_token" in answers and not is_off(options)
         self._token = rules_of(options, services) if looks else None
         for rules in (self._whole, self._token):
-            if rules and rules.keys is None and not (rules.shared and rules.secret):
+            if rules and not rules.proves:
                 raise FlowError("E207", UNPROVEN, hint=UNPROVEN_HINT, place=options.step.place)
 
     def parameters(self, params: Mapping[str, str]) -> Mapping[str, str]:

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 URLS = exchange.URLS | {"jwks"}
 LATE = exchange.LATE | {"unwrap", "expires", "errors"}
 
-RULED = frozenset({"id_token", "issuer", "jwks"})
-
 
 def redeems(step: Step, vars: Mapping[str, object]) -> bool:
     """Whether *step* sends what may work only once: something of a redirect, or of the record."""
@@ -49,8 +47,8 @@ def run(options: Options, services: Services) -> Outputs:
 
 
 def _rules(options: Options, services: Services) -> Rules | None:
-    """What holds for an id_token, where the recipe says anything of it."""
-    if is_off(options) or not RULED & options.step.options.keys():
+    """What holds for an id_token, where there are keys to ask for."""
+    if is_off(options) or not options.get("jwks"):
         return None
     from .verified import rules_of
 
@@ -81,7 +79,7 @@ def _identity(
 
 
 def preview(options: Options) -> Request | None:
-    if "id_token" in options:
+    if isinstance(said := options.get("id_token"), Mapping) and said.get("alg"):
         from .verified import look
 
         look(options)

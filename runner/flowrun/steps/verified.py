@@ -20,6 +20,10 @@ USUAL = ("RS256",)
 """What an issuer signs with when nobody has agreed on more (OpenID Connect Core section 2)."""
 
 
+UNPROVEN = "what only a signature proves cannot be checked without a key"
+UNPROVEN_HINT = "Say where the issuer shows its keys: jwks: https://id.example.com/jwks"
+
+
 class Rules(NamedTuple):
     """What a step says of the tokens that it believes."""
 
@@ -31,6 +35,11 @@ class Rules(NamedTuple):
     leeway_s: float = LEEWAY_S
     secret: str = ""
     decrypt: str = ""
+
+    @property
+    def proves(self) -> bool:
+        """Whether there is a key to check a signature with."""
+        return self.keys is not None or (self.shared and bool(self.secret))
 
     @property
     def shared(self) -> bool:
