@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import shutil
+import subprocess
 import warnings
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 from flowrun.errors import FlowError
 from flowrun.jose import ALGORITHMS, new_key, sign, signer
-from flowrun.jose.private import base64url, from_jwk
+from flowrun.jose.pem import numbers_in
+from flowrun.jose.private import base64url, from_jwk, keys_in
 from flowrun.jose.signing import signature
 from flowrun.secret import JSON
 from standards import proves
@@ -164,3 +171,68 @@ def test_a_key_shows_itself_to_nobody() -> None:
     key = from_jwk(SHARED)
 
     assert repr(key) == "Key(oct)"
+
+
+FORMS = ("PKCS8", "TraditionalOpenSSL")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("alg", ["RS256", "ES256", "ES384", "ES512"])
+def test_each_usual_form_of_a_pem_is_the_same_key(alg: str, form: str) -> None:
+    key = JWKRegistry.import_key(json.loads(new_key(alg)))
+    assert isinstance(key, ECKey | RSAKey)
+    pem = key.private_key.private_bytes(
+        serialization.Encoding.PEM,
+        getattr(serialization.PrivateFormat, form),
+        serialization.NoEncryption(),
+    ).decode()
+    (read,) = keys_in(f"Bag Attributes: none\n{pem}")
+
+    assert numbers_in(pem)
+    assert not isinstance(read.handle, bytes)
+    assert read.handle.private_numbers() == key.private_key.private_numbers()
+
+
+@pytest.mark.parametrize("bits", [1024, 2048, 3072])
+def test_what_openssl_writes_is_read(bits: int) -> None:
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not here")
+    commands = [
+        (f"openssl genrsa {bits}", "RS256"),
+        (f"openssl genrsa -traditional {bits}", "RS256"),
+        ("openssl ecparam -name prime256v1 -genkey", "ES256"),
+        ("openssl genpkey -algorithm ed25519", "EdDSA"),
+    ]
+    for command, alg in commands:
+        done = subprocess.run(command.split(), capture_output=True, text=True, check=True)
+
+        assert numbers_in(done.stdout), command
+        assert signer(done.stdout).alg == alg
+
+
+@given(st.binary(max_size=80), st.sampled_from(["", "RSA ", "EC "]))
+def test_what_is_no_der_is_no_key(der: bytes, kind: str) -> None:
+    body = base64.b64encode(b"\x30" + bytes([len(der)]) + der).decode()
+    pem = f"-----BEGIN {kind}PRIVATE KEY-----\n{body}\n-----END {kind}PRIVATE KEY-----"
+    with pytest.raises(FlowError) as caught:
+        sign({"alg": "RS256"}, {}, pem)
+
+    assert caught.value.code == "E222"
+
+
+def test_a_form_that_is_not_usual_is_read_all_the_same() -> None:
+    pem = ECKey.generate_key("secp256k1").as_pem(private=True).decode()
+
+    assert numbers_in(pem) is None
+    assert [key.curve for key in keys_in(pem)] == ["secp256k1"]
+
+
+def test_a_key_under_a_passphrase_is_no_key() -> None:
+    key = ECKey.generate_key("P-256").private_key
+    assert key
+    sealed = serialization.BestAvailableEncryption(b"fake-passphrase")
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, sealed
+    ).decode()
+    with pytest.raises(FlowError, match="this is no key"):
+        signer(pem)

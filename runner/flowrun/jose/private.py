@@ -7,6 +7,7 @@ What reads the tokens of others loads several times as much, and signing needs n
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import json
 import os
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import FlowError
 from ..secret import JSON
+from .pem import numbers_in
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
@@ -70,6 +72,9 @@ def _document(text: str) -> dict[str, Any]:
 
 
 def _from_pem(text: str) -> Key | None:
+    if usual := numbers_in(text):
+        with contextlib.suppress(ValueError):
+            return _from_numbers(*usual)
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -80,6 +85,18 @@ def _from_pem(text: str) -> Key | None:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return None
     return _known(handle)
+
+
+def _from_numbers(type: str, curve: str, parts: list[bytes]) -> Key:
+    if type == "OKP":
+        return Key(type, curve, _edwards(curve, parts[0]))
+    if type == "RSA":
+        n, e, d, p, q = map(int.from_bytes, parts)
+        return Key(type, curve, _of_primes(n, e, d, p, q))
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    secret = int.from_bytes(parts[0])
+    return Key(type, curve, ec.derive_private_key(secret, getattr(ec, CURVES[curve])()))
 
 
 def _known(handle: object) -> Key | None:
@@ -113,12 +130,16 @@ def _ec(jwk: Mapping[str, Any]) -> Handle:
 
 
 def _okp(jwk: Mapping[str, Any]) -> Handle:
+    return _edwards(jwk["crv"], _octets(jwk["d"]))
+
+
+def _edwards(curve: str, secret: bytes) -> Handle:
     from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 
-    if jwk["crv"] == "Ed448":
-        return ed448.Ed448PrivateKey.from_private_bytes(_octets(jwk["d"]))
-    if jwk["crv"] == "Ed25519":
-        return ed25519.Ed25519PrivateKey.from_private_bytes(_octets(jwk["d"]))
+    if curve == "Ed448":
+        return ed448.Ed448PrivateKey.from_private_bytes(secret)
+    if curve == "Ed25519":
+        return ed25519.Ed25519PrivateKey.from_private_bytes(secret)
     raise ValueError
 
 
@@ -127,7 +148,12 @@ def _rsa(jwk: Mapping[str, Any]) -> Handle:
 
     n, e, d = (_number(jwk[name]) for name in "ned")
     factors = (_number(jwk["p"]), _number(jwk["q"])) if "p" in jwk else None
-    p, q = factors or rsa.rsa_recover_prime_factors(n, e, d)
+    return _of_primes(n, e, d, *(factors or rsa.rsa_recover_prime_factors(n, e, d)))
+
+
+def _of_primes(n: int, e: int, d: int, p: int, q: int) -> Handle:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     remainders = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
     numbers = rsa.RSAPrivateNumbers(p, q, d, *remainders, rsa.RSAPublicNumbers(e, n))
     return numbers.private_key(unsafe_skip_rsa_key_validation=True)

@@ -12,6 +12,7 @@ from ..place import Place, place_of
 from ..secret import JSON, Secret, Value, reveal
 from ..services import Services
 from ..taint import Unknown, contains
+from ..urls import origin
 from .kind import Options, text_of
 
 HINTS = {
@@ -87,13 +88,14 @@ def _assertion(
     if services is None:
         return Unknown("client_assertion")
     audience = client.get("audience") or str(reveal(endpoint)).partition("?")[0]
-    return Secret(signing.sign(_claims(client, text_of(audience), services)))
+    at = services.now_at(origin(text_of(endpoint)))
+    return Secret(signing.sign(_claims(client, text_of(audience), at)))
 
 
-def _claims(client: Mapping[str, Value], audience: str, services: Services) -> dict[str, JSON]:
-    from uuid import uuid4
+def _claims(client: Mapping[str, Value], audience: str, at: float) -> dict[str, JSON]:
+    from secrets import token_urlsafe
 
-    return claims_of(text_of(client.get("id")), audience, at=services.now(), id=str(uuid4()))
+    return claims_of(text_of(client.get("id")), audience, at=at, id=token_urlsafe(18))
 
 
 def _place(options: Options, key: str) -> Place | None:
