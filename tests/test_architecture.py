@@ -63,7 +63,7 @@ MAY_REVEAL = """
     current guard hosts job likeness message oauth.client operators plan proofs scope secret
     session steps.ask steps.clients steps.exchange steps.expiry steps.http steps.identity
     steps.invitation steps.jwt steps.kind steps.parameters steps.polling steps.register
-    steps.token steps.verified taint template tree
+    steps.request_object steps.token steps.verified taint template tree
     urls wire
 """
 """Where `reveal` is called: where a value leaves for the wire or the store, or is reckoned with."""

@@ -1769,7 +1769,75 @@ def validate___definitions_authorize(data: object) -> object:
         if "query" in data_keys:
             data_keys.remove("query")
             data__query = data["query"]
-            validate___definitions_query(data__query)
+            if not isinstance(data__query, (dict, NoneType)):
+                raise Refused
+            data__query_is_dict = isinstance(data__query, dict)
+            if data__query_is_dict:
+                data__query_keys = set(data__query.keys())
+                if "response_type" in data__query_keys:
+                    data__query_keys.remove("response_type")
+                    data__query__responsetype = data__query["response_type"]
+                    validate___definitions_template(data__query__responsetype)
+                if "client_id" in data__query_keys:
+                    data__query_keys.remove("client_id")
+                    data__query__clientid = data__query["client_id"]
+                    validate___definitions_template(data__query__clientid)
+                if "redirect_uri" in data__query_keys:
+                    data__query_keys.remove("redirect_uri")
+                    data__query__redirecturi = data__query["redirect_uri"]
+                    validate___definitions_template(data__query__redirecturi)
+                if "scope" in data__query_keys:
+                    data__query_keys.remove("scope")
+                    data__query__scope = data__query["scope"]
+                    validate___definitions_template(data__query__scope)
+                if "response_mode" in data__query_keys:
+                    data__query_keys.remove("response_mode")
+                    data__query__responsemode = data__query["response_mode"]
+                    validate___definitions_template(data__query__responsemode)
+                if "prompt" in data__query_keys:
+                    data__query_keys.remove("prompt")
+                    data__query__prompt = data__query["prompt"]
+                    validate___definitions_template(data__query__prompt)
+                if "max_age" in data__query_keys:
+                    data__query_keys.remove("max_age")
+                    data__query__maxage = data__query["max_age"]
+                    validate___definitions_template(data__query__maxage)
+                if "login_hint" in data__query_keys:
+                    data__query_keys.remove("login_hint")
+                    data__query__loginhint = data__query["login_hint"]
+                    validate___definitions_template(data__query__loginhint)
+                if "id_token_hint" in data__query_keys:
+                    data__query_keys.remove("id_token_hint")
+                    data__query__idtokenhint = data__query["id_token_hint"]
+                    validate___definitions_template(data__query__idtokenhint)
+                if "acr_values" in data__query_keys:
+                    data__query_keys.remove("acr_values")
+                    data__query__acrvalues = data__query["acr_values"]
+                    validate___definitions_template(data__query__acrvalues)
+                if "ui_locales" in data__query_keys:
+                    data__query_keys.remove("ui_locales")
+                    data__query__uilocales = data__query["ui_locales"]
+                    validate___definitions_template(data__query__uilocales)
+                if "display" in data__query_keys:
+                    data__query_keys.remove("display")
+                    data__query__display = data__query["display"]
+                    validate___definitions_template(data__query__display)
+                if "claims" in data__query_keys:
+                    data__query_keys.remove("claims")
+                    data__query__claims = data__query["claims"]
+                    validate___definitions_template(data__query__claims)
+                if "resource" in data__query_keys:
+                    data__query_keys.remove("resource")
+                    data__query__resource = data__query["resource"]
+                    validate___definitions_template(data__query__resource)
+                if "authorization_details" in data__query_keys:
+                    data__query_keys.remove("authorization_details")
+                    data__query__authorizationdetails = data__query["authorization_details"]
+                    validate___definitions_template(data__query__authorizationdetails)
+                for data__query_key in data__query_keys:
+                    if data__query_key not in ['response_type', 'client_id', 'redirect_uri', 'scope', 'response_mode', 'prompt', 'max_age', 'login_hint', 'id_token_hint', 'acr_values', 'ui_locales', 'display', 'claims', 'resource', 'authorization_details']:
+                        data__query_value = data__query.get(data__query_key)
+                        validate___definitions_template(data__query_value)
         if "par" in data_keys:
             data_keys.remove("par")
             data__par = data["par"]
@@ -1778,39 +1846,162 @@ def validate___definitions_authorize(data: object) -> object:
             data_keys.remove("client")
             data__client = data["client"]
             validate___definitions_client(data__client)
+        if "request_object" in data_keys:
+            data_keys.remove("request_object")
+            data__requestobject = data["request_object"]
+            if not isinstance(data__requestobject, (dict, NoneType)):
+                raise Refused
+            data__requestobject_is_dict = isinstance(data__requestobject, dict)
+            if data__requestobject_is_dict:
+                data__requestobject_keys = set(data__requestobject.keys())
+                if "key" in data__requestobject_keys:
+                    data__requestobject_keys.remove("key")
+                    data__requestobject__key = data__requestobject["key"]
+                    if not isinstance(data__requestobject__key, (str, NoneType)):
+                        raise Refused
+                if "secret" in data__requestobject_keys:
+                    data__requestobject_keys.remove("secret")
+                    data__requestobject__secret = data__requestobject["secret"]
+                    if not isinstance(data__requestobject__secret, (str, NoneType)):
+                        raise Refused
+                if "alg" in data__requestobject_keys:
+                    data__requestobject_keys.remove("alg")
+                    data__requestobject__alg = data__requestobject["alg"]
+                    data__requestobject__alg_any_of_count10 = 0
+                    if not data__requestobject__alg_any_of_count10:
+                        try:
+                            if not (isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'EdDSA' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'Ed25519'):
+                                raise Refused
+                            data__requestobject__alg_any_of_count10 += 1
+                        except Refused: pass
+                    if not data__requestobject__alg_any_of_count10:
+                        try:
+                            validate___definitions_templated(data__requestobject__alg)
+                            data__requestobject__alg_any_of_count10 += 1
+                        except Refused: pass
+                    if not data__requestobject__alg_any_of_count10:
+                        try:
+                            if not isinstance(data__requestobject__alg, (NoneType)):
+                                raise Refused
+                            data__requestobject__alg_any_of_count10 += 1
+                        except Refused: pass
+                    if not data__requestobject__alg_any_of_count10:
+                        raise Refused
+                if "key_id" in data__requestobject_keys:
+                    data__requestobject_keys.remove("key_id")
+                    data__requestobject__keyid = data__requestobject["key_id"]
+                    if not isinstance(data__requestobject__keyid, (str, NoneType)):
+                        raise Refused
+                if "audience" in data__requestobject_keys:
+                    data__requestobject_keys.remove("audience")
+                    data__requestobject__audience = data__requestobject["audience"]
+                    if not isinstance(data__requestobject__audience, (str, NoneType)):
+                        raise Refused
+                if "encrypt" in data__requestobject_keys:
+                    data__requestobject_keys.remove("encrypt")
+                    data__requestobject__encrypt = data__requestobject["encrypt"]
+                    if not isinstance(data__requestobject__encrypt, (dict, NoneType)):
+                        raise Refused
+                    data__requestobject__encrypt_is_dict = isinstance(data__requestobject__encrypt, dict)
+                    if data__requestobject__encrypt_is_dict:
+                        data__requestobject__encrypt_keys = set(data__requestobject__encrypt.keys())
+                        if "key" in data__requestobject__encrypt_keys:
+                            data__requestobject__encrypt_keys.remove("key")
+                            data__requestobject__encrypt__key = data__requestobject__encrypt["key"]
+                            if not isinstance(data__requestobject__encrypt__key, (str, NoneType)):
+                                raise Refused
+                        if "key_id" in data__requestobject__encrypt_keys:
+                            data__requestobject__encrypt_keys.remove("key_id")
+                            data__requestobject__encrypt__keyid = data__requestobject__encrypt["key_id"]
+                            if not isinstance(data__requestobject__encrypt__keyid, (str, NoneType)):
+                                raise Refused
+                        if "alg" in data__requestobject__encrypt_keys:
+                            data__requestobject__encrypt_keys.remove("alg")
+                            data__requestobject__encrypt__alg = data__requestobject__encrypt["alg"]
+                            data__requestobject__encrypt__alg_any_of_count11 = 0
+                            if not data__requestobject__encrypt__alg_any_of_count11:
+                                try:
+                                    if not (isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'RSA-OAEP' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'RSA-OAEP-256' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A128KW' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A192KW' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A256KW'):
+                                        raise Refused
+                                    data__requestobject__encrypt__alg_any_of_count11 += 1
+                                except Refused: pass
+                            if not data__requestobject__encrypt__alg_any_of_count11:
+                                try:
+                                    validate___definitions_templated(data__requestobject__encrypt__alg)
+                                    data__requestobject__encrypt__alg_any_of_count11 += 1
+                                except Refused: pass
+                            if not data__requestobject__encrypt__alg_any_of_count11:
+                                try:
+                                    if not isinstance(data__requestobject__encrypt__alg, (NoneType)):
+                                        raise Refused
+                                    data__requestobject__encrypt__alg_any_of_count11 += 1
+                                except Refused: pass
+                            if not data__requestobject__encrypt__alg_any_of_count11:
+                                raise Refused
+                        if "enc" in data__requestobject__encrypt_keys:
+                            data__requestobject__encrypt_keys.remove("enc")
+                            data__requestobject__encrypt__enc = data__requestobject__encrypt["enc"]
+                            data__requestobject__encrypt__enc_any_of_count12 = 0
+                            if not data__requestobject__encrypt__enc_any_of_count12:
+                                try:
+                                    if not (isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A128CBC-HS256' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A192CBC-HS384' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A256CBC-HS512' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A128GCM' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A192GCM' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A256GCM'):
+                                        raise Refused
+                                    data__requestobject__encrypt__enc_any_of_count12 += 1
+                                except Refused: pass
+                            if not data__requestobject__encrypt__enc_any_of_count12:
+                                try:
+                                    validate___definitions_templated(data__requestobject__encrypt__enc)
+                                    data__requestobject__encrypt__enc_any_of_count12 += 1
+                                except Refused: pass
+                            if not data__requestobject__encrypt__enc_any_of_count12:
+                                try:
+                                    if not isinstance(data__requestobject__encrypt__enc, (NoneType)):
+                                        raise Refused
+                                    data__requestobject__encrypt__enc_any_of_count12 += 1
+                                except Refused: pass
+                            if not data__requestobject__encrypt__enc_any_of_count12:
+                                raise Refused
+                        if data__requestobject__encrypt_keys:
+                            raise Refused
+                if data__requestobject_keys:
+                    raise Refused
+        if "jwks" in data_keys:
+            data_keys.remove("jwks")
+            data__jwks = data["jwks"]
+            validate___definitions_endpoint(data__jwks)
         if "openid" in data_keys:
             data_keys.remove("openid")
             data__openid = data["openid"]
-            data__openid_any_of_count10 = 0
-            if not data__openid_any_of_count10:
+            data__openid_any_of_count13 = 0
+            if not data__openid_any_of_count13:
                 try:
                     if not (isinstance(data__openid, bool) and data__openid is True or isinstance(data__openid, bool) and data__openid is False or isinstance(data__openid, str) and data__openid == 'true' or isinstance(data__openid, str) and data__openid == 'false'):
                         raise Refused
-                    data__openid_any_of_count10 += 1
+                    data__openid_any_of_count13 += 1
                 except Refused: pass
-            if not data__openid_any_of_count10:
+            if not data__openid_any_of_count13:
                 try:
                     validate___definitions_templated(data__openid)
-                    data__openid_any_of_count10 += 1
+                    data__openid_any_of_count13 += 1
                 except Refused: pass
-            if not data__openid_any_of_count10:
+            if not data__openid_any_of_count13:
                 raise Refused
         if "pkce" in data_keys:
             data_keys.remove("pkce")
             data__pkce = data["pkce"]
-            data__pkce_any_of_count11 = 0
-            if not data__pkce_any_of_count11:
+            data__pkce_any_of_count14 = 0
+            if not data__pkce_any_of_count14:
                 try:
                     if not (isinstance(data__pkce, str) and data__pkce == 'S256' or isinstance(data__pkce, str) and data__pkce == 'plain' or isinstance(data__pkce, str) and data__pkce == 'off'):
                         raise Refused
-                    data__pkce_any_of_count11 += 1
+                    data__pkce_any_of_count14 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count11:
+            if not data__pkce_any_of_count14:
                 try:
                     validate___definitions_templated(data__pkce)
-                    data__pkce_any_of_count11 += 1
+                    data__pkce_any_of_count14 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count11:
+            if not data__pkce_any_of_count14:
                 raise Refused
         if "dpop" in data_keys:
             data_keys.remove("dpop")
@@ -1831,19 +2022,19 @@ def validate___definitions_authorize(data: object) -> object:
         if "query_in" in data_keys:
             data_keys.remove("query_in")
             data__queryin = data["query_in"]
-            data__queryin_any_of_count12 = 0
-            if not data__queryin_any_of_count12:
+            data__queryin_any_of_count15 = 0
+            if not data__queryin_any_of_count15:
                 try:
                     if not (isinstance(data__queryin, str) and data__queryin == 'query' or isinstance(data__queryin, str) and data__queryin == 'fragment'):
                         raise Refused
-                    data__queryin_any_of_count12 += 1
+                    data__queryin_any_of_count15 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count12:
+            if not data__queryin_any_of_count15:
                 try:
                     validate___definitions_templated(data__queryin)
-                    data__queryin_any_of_count12 += 1
+                    data__queryin_any_of_count15 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count12:
+            if not data__queryin_any_of_count15:
                 raise Refused
         if "names" in data_keys:
             data_keys.remove("names")
@@ -1862,19 +2053,19 @@ def validate___definitions_authorize(data: object) -> object:
     return data
 
 def validate___definitions_on_off(data: object) -> object:
-    data_any_of_count13 = 0
-    if not data_any_of_count13:
+    data_any_of_count16 = 0
+    if not data_any_of_count16:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False):
                 raise Refused
-            data_any_of_count13 += 1
+            data_any_of_count16 += 1
         except Refused: pass
-    if not data_any_of_count13:
+    if not data_any_of_count16:
         try:
             validate___definitions_templated(data)
-            data_any_of_count13 += 1
+            data_any_of_count16 += 1
         except Refused: pass
-    if not data_any_of_count13:
+    if not data_any_of_count16:
         raise Refused
     return data
 
@@ -1934,44 +2125,44 @@ def validate___definitions_input(data: object) -> object:
             data__from = data["from"]
             if not isinstance(data__from, (dict)):
                 raise Refused
-            data__from_one_of_count14 = 0
-            if data__from_one_of_count14 < 2:
+            data__from_one_of_count17 = 0
+            if data__from_one_of_count17 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['env']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count14 += 1
+                    data__from_one_of_count17 += 1
                 except Refused: pass
-            if data__from_one_of_count14 < 2:
+            if data__from_one_of_count17 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['file']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count14 += 1
+                    data__from_one_of_count17 += 1
                 except Refused: pass
-            if data__from_one_of_count14 < 2:
+            if data__from_one_of_count17 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['keyring']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count14 += 1
+                    data__from_one_of_count17 += 1
                 except Refused: pass
-            if data__from_one_of_count14 < 2:
+            if data__from_one_of_count17 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['command']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count14 += 1
+                    data__from_one_of_count17 += 1
                 except Refused: pass
-            if data__from_one_of_count14 != 1:
+            if data__from_one_of_count17 != 1:
                 raise Refused
             data__from_is_dict = isinstance(data__from, dict)
             if data__from_is_dict:

@@ -86,6 +86,7 @@ CODES = {
     "E515": "the token is not bound to the key",
     "E516": "the API's metadata is that of another one, or names a server that is not allowed",
     "E517": "the pushed request is refused",
+    "E518": "the request object cannot be made",
     "E519": "the signed answer is refused",
     "E520": "the id_token cannot be read, or lacks what it must say",
     "E521": "the signature is not the issuer's",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .document import Map, plain
 from .flow import SECTIONS, Flow, Step
@@ -10,12 +10,12 @@ from .job import Job
 from .message import Request
 from .oauth.jwt import ALGORITHMS
 from .plan import Planned, plan
-from .sandbox.identity import USUAL
-from .sandbox.shape import Believed, Client, Exchange
+from .sandbox.identity import CLOSED, USUAL
+from .sandbox.shape import OWN, Believed, Client, Exchange, Put
 from .secret import JSON, Value, masked, reveal
 from .steps.clients import auth_of, signs
 from .steps.kind import Options, text_of
-from .steps.parameters import written
+from .steps.parameters import texts, written
 from .taint import Unknown
 from .template import uses
 from .urls import address_of
@@ -24,7 +24,7 @@ from .urls import address_of
 def exchanges_of(job: Job) -> list[Exchange]:
     """Every request that the job's recipe sends, those for keys before others that look so."""
     steps = [each for section in SECTIONS for each in plan(job.flow, section, job.inputs)]
-    exchanges = [_keys(planned) for planned in steps if "jwks" in planned.options]
+    exchanges = list(_key_sets(planned for planned in steps if "jwks" in planned.options))
     asked = (planned for planned in steps if planned.request)
     return exchanges + [each for planned in asked for each in _exchanges(job, planned)]
 
@@ -60,7 +60,8 @@ def _exchange(job: Job, planned: Planned, request: Request, kind: str) -> Exchan
     step, url, taken = planned.step, request.url, _captured(job, planned)
     if kind == "authorize" and not isinstance(url, Unknown):
         # It tells which redirection URI is registered.
-        url = address_of(request._replace(query=written(planned.sent(), planned.options)))
+        asked = written(texts(planned.sent()), planned.options)
+        url = address_of(request._replace(query=asked))
     return Exchange(
         section=step.section,
         kind=kind,
@@ -75,18 +76,34 @@ def _exchange(job: Job, planned: Planned, request: Request, kind: str) -> Exchan
         answers=(*_answers(step.options), *["json.sub"] * ("subject" in planned.options)),
         answer=shape_of(job.flow, step),
         pushes=planned.before is not None,
+        put=_put(planned),
         mode=_known(taken.get("response_mode")),
         believed=_believed(taken, "id_token"),
         signed=_believed(taken, "signed") if "signed" in taken else None,
     )
 
 
-def _keys(planned: Planned) -> Exchange:
-    """The request for the keys that what *planned* gets is signed with."""
-    step, url = planned.step, str(masked(planned.options.get("jwks")))
-    keys = {"capture": ("id_token", "signed"), "http": ("signed",)}.get(step.kind, ("id_token",))
-    algs = (_believed(planned.options, key).algs[:1] or (USUAL,) for key in keys)
-    return Exchange(step.section, "jwks", "GET", url, believed=Believed(algs=sum(algs, ())))
+def _key_sets(steps: Iterable[Planned]) -> Iterator[Exchange]:
+    """The requests for the keys that something is signed with, or closed for; each set once."""
+    sets: dict[str, Exchange] = {}
+    for planned in steps:
+        step, url = planned.step, str(masked(planned.options.get("jwks")))
+        known = sets.get(url, Exchange(step.section, "jwks", "GET", url))
+        algs = tuple(dict.fromkeys([*known.believed.algs, *_used(planned)]))
+        sets[url] = known._replace(believed=Believed(algs=algs))
+    yield from sets.values()
+
+
+def _used(planned: Planned) -> Iterator[str]:
+    kind = planned.step.kind
+    if kind == "authorize":
+        said = planned.options.get("request_object")
+        closed = said.get("encrypt") if isinstance(said, Mapping) else None
+        yield from [text_of(closed.get("alg")) or CLOSED] if isinstance(closed, Mapping) else []
+        return
+    keys = {"capture": ("id_token", "signed"), "http": ("signed",)}.get(kind, ("id_token",))
+    for key in keys:
+        yield from _believed(planned.options, key).algs[:1] or (USUAL,)
 
 
 def _algs(said: Mapping[str, Value]) -> tuple[str, ...]:
@@ -145,6 +162,17 @@ def _assertion(planned: Planned) -> dict[str, str]:
     key = text_of(client.get("secret" if shared else "key"))
     audience = masked(client.get("audience"))
     return {"key": key, "audience": str(audience or "")}
+
+
+def _put(planned: Planned) -> Put | None:
+    """How a login's parameters are signed, and closed."""
+    said = planned.options.get("request_object")
+    if not isinstance(said, Mapping):
+        return None
+    shared, closed = said.get("key") is None, said.get("encrypt")
+    opens = _known(closed.get("key")) or OWN if isinstance(closed, Mapping) else ""
+    key = text_of(said.get("secret" if shared else "key"))
+    return Put(key, shared, str(masked(said.get("audience")) or ""), opens)
 
 
 def _answers(options: Map) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from ..document import Map
 from ..errors import FlowError, Problem
 from ..flow import Flow
-from . import identity, inputs, login, names, reach, records, secrets, steps, texts
+from . import asked, identity, inputs, login, names, reach, records, secrets, steps, texts
 from .reading import Reading, names_in
 
 CHECKS: tuple[Callable[[Reading], Iterator[Problem]], ...] = (
@@ -23,6 +23,7 @@ CHECKS: tuple[Callable[[Reading], Iterator[Problem]], ...] = (
     inputs.patterns,
     inputs.shown_secrets,
     inputs.unfit,
+    asked.details,
     steps.needed,
     steps.published,
     steps.sent_once,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ..errors import Problem
 from ..flow import Step
+from ..steps.kind import is_hidden
 from ..template import Use
 from .reading import Reading, steps_of
 
@@ -37,7 +38,8 @@ def seen_secrets(reading: Reading) -> Iterator[Problem]:
             hint = "A browser keeps it in its history; what is secret goes into the token request."
         keys = SEEN[step.kind]
         planned = reading.rendered[0].get((step.section, step.id))
-        if planned and planned.before:  # what is handed in no browser keeps
+        hidden = planned and (planned.before or is_hidden(planned.options))
+        if step.kind == "authorize" and hidden:  # what is handed in, or closed, no browser keeps
             keys = ("url", "fragment")
         for name, use in secret_inputs(reading, reading.of(step, *keys), step):
             yield Problem("E222", f"{what} would show the secret {name!r}", hint, use.place(1))

@@ -21,7 +21,7 @@ __all__ = ["ALGORITHMS", "Signer", "claims_of", "claims_signed", "new_key", "sig
 
 
 @functools.lru_cache(maxsize=8)  # a key takes longer to read than to sign with
-def _keys_in(text: str) -> tuple[ECKey | OctKey | OKPKey | RSAKey, ...]:
+def keys_in(text: str) -> tuple[ECKey | OctKey | OKPKey | RSAKey, ...]:
     """The keys that *text* holds: one as PEM or JWK, or each of a JWKS that can be read."""
     if not text.lstrip().startswith("{"):
         found = [key for kind in ("RSA", "EC", "OKP") if (key := _tried(text, kind))]
@@ -65,7 +65,7 @@ def claims_signed(token: str, key: str, *, shared: bool = False) -> dict[str, JS
     from joserfc import jwt
     from joserfc.errors import JoseError
 
-    for each in (_imported(key, "oct"),) if shared else _keys_in(key):
+    for each in (_imported(key, "oct"),) if shared else keys_in(key):
         with warnings.catch_warnings(action="ignore"), suppress(JoseError, ValueError, TypeError):
             return dict(jwt.decode(token, each, algorithms=list(ALGORITHMS)).claims)
     return None

@@ -11,11 +11,12 @@ from ..errors import FlowError
 from ..secret import JSON
 from .private import KEY_HINT, Key, base64url, keys_in, new_jwk, secret_key
 
-KEY_TYPES = {"HS": "oct", "RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
+KEY_TYPES = {"HS": "oct", "RS": "RSA", "PS": "RSA", "ES": "EC", "EC": "EC", "Ed": "OKP"}
 CURVES = {
     "ES256": "P-256",
     "ES384": "P-384",
     "ES512": "P-521",
+    "ECDH-ES": "P-256",  # which closes; it has a key all the same
     "EdDSA": "Ed25519",
     "Ed25519": "Ed25519",
 }

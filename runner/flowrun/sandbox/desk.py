@@ -104,7 +104,7 @@ class Desk:
         """What a login asks for, which may have been handed in before."""
         sent = standard(exchange, request)
         if not exchange.pushes:
-            return sent
+            return self._unpacked(exchange, request, sent)
         pushed = self.provider.handed_in(sent.get("request_uri", ""))
         if pushed is None or pushed.get("client_id") != sent.get("client_id"):
             raise Refused(400, "invalid_request", "this request was not handed in, or was used")
@@ -112,10 +112,20 @@ class Desk:
 
     def _hand_in(self, exchange: Exchange, request: Received) -> Reply:
         asked = proved(exchange, self.client, request, self.provider)
+        asked = self._unpacked(exchange, request, asked)
         if "request_uri" in asked:
             raise Refused(400, "invalid_request", "a request that is handed in names no other")
         uri = self.provider.hand_in(asked)
         return Reply(201, {"request_uri": uri, "expires_in": PUSHED_TTL_S})
+
+    def _unpacked(
+        self, exchange: Exchange, request: Received, sent: dict[str, str]
+    ) -> dict[str, str]:
+        if exchange.put is None:
+            return sent
+        from .requested import unpacked
+
+        return unpacked(exchange.put, sent, request.target, self.provider)
 
     def _consented(self, form: Mapping[str, str]) -> Reply:
         asked = self.asked.pop(form.get("ticket", ""), None)

@@ -12,6 +12,7 @@ from .shape import Believed, Exchange
 SUBJECT = "sandbox-person"
 LIFETIME_S = 3600
 USUAL = "RS256"
+CLOSED = "RSA-OAEP-256"
 
 
 def id_token(
@@ -83,12 +84,15 @@ def key_of(alg: str, keys: dict[str, str]) -> str:
 
 def published(algs: tuple[str, ...], keys: dict[str, str]) -> JSON:
     """The set of keys that goes with *algs* (RFC 7517 section 5)."""
+    from ..jose import ALGORITHMS as SIGN
+
     shown: list[JSON] = []
     for alg in algs or (USUAL,):
         if not alg.startswith("HS"):
             key = json.loads(key_of(alg, keys))
             public = {name: key[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in key}
-            shown.append({**public, "kid": _kid(alg), "alg": alg, "use": "sig"})
+            use = "sig" if alg in SIGN else "enc"
+            shown.append({**public, "kid": _kid(alg), "alg": alg, "use": use})
     return {"keys": shown}
 
 

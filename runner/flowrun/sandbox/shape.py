@@ -41,6 +41,19 @@ class Believed(NamedTuple):
     decrypt: str = ""  # the key that opens it, a JWK
 
 
+OWN = "own"
+"""That the embedded provider opens what is closed with a key of its own."""
+
+
+class Put(NamedTuple):
+    """How a login's parameters are put into an object (RFC 9101)."""
+
+    key: str  # that signs it
+    shared: bool
+    audience: str  # whom it is for; empty: whom the address belongs to
+    opens: str  # the key that opens it; empty: it is not closed
+
+
 class Exchange(NamedTuple):
     """A request that the recipe sends, and what it reads in the answer."""
 
@@ -58,6 +71,7 @@ class Exchange(NamedTuple):
     answers: tuple[str, ...] = ()  # such as json.token.id
     answer: JSON = None  # the recipe's own: {"status": 200, "json": {...}}
     pushes: bool = False  # a login's parameters are handed in before it
+    put: Put | None = None  # into a signed object
     mode: str = ""  # how its redirect comes back, if the request does not say it
     issuer: str = ""  # whose metadata this asks for
     document: JSON = None  # that metadata

@@ -17,8 +17,9 @@ from ..urls import address_of, checked
 from .kind import Options
 from .parameters import texts, written
 
-URLS = frozenset({"url", "par"})
+URLS = frozenset({"url", "par", "jwks"})
 LATE = frozenset[str]()
+OUTSIDE = ("client_id", "response_type", "scope")
 ANSWER = ("response_type", "response_mode", "client_id", "max_age", "claims")
 HANDED_ON = frozenset(
     {
@@ -43,7 +44,7 @@ def run(options: Options, services: Services) -> Outputs:
 
 
 def preview(options: Options) -> Request | None:
-    asked = imagined(options)
+    asked = _put(options, imagined(options))
     if "par" in options:
         asked = _reference(asked, Unknown("request_uri"))
     return _request(options, asked)
@@ -55,7 +56,7 @@ def before(options: Options) -> Request | None:
         return None
     from .pushed import pushed_request
 
-    return pushed_request(options, imagined(options))
+    return pushed_request(options, _put(options, imagined(options)))
 
 
 def hands_on(options: Map) -> frozenset[str] | None:
@@ -76,7 +77,21 @@ def imagined(options: Options) -> dict[str, Value]:
 def _given(options: Options) -> dict[str, Value]:
     client = options.get("client")
     named = {"client_id": client.get("id")} if isinstance(client, Mapping) else {}
-    return {**named, **texts(options.fields("query"))}
+    return {**named, **options.fields("query")}
+
+
+def _put(
+    options: Options, asked: Mapping[str, Value], services: Services | None = None
+) -> Mapping[str, Value]:
+    """*asked*, put into a signed object where the recipe wants that (RFC 9101 section 5)."""
+    if "request_object" not in options:
+        return asked
+    from .request_object import signed_object
+
+    inside = signed_object(options, asked, services)
+    # OpenID Connect wants these beside it (Core section 6.1), OAuth the client's id alone.
+    beside = OUTSIDE if _is_openid(options) and "par" not in options else OUTSIDE[:1]
+    return {**{name: asked.get(name) for name in beside}, "request": inside}
 
 
 def _handed_in(
@@ -84,10 +99,10 @@ def _handed_in(
 ) -> tuple[Mapping[str, Value], int | None]:
     """What of *asked* is left for the browser to carry, and until when that is good."""
     if "par" not in options:
-        return asked, None
+        return _put(options, asked, services), None
     from .pushed import push
 
-    made = push(options, asked, services)
+    made = push(options, lambda: _put(options, asked, services), services)
     ends_at = None if made.lifetime_s is None else int(services.now()) + made.lifetime_s
     return _reference(asked, made.request_uri), ends_at
 
@@ -153,7 +168,7 @@ def _request(options: Options, query: Mapping[str, Value]) -> Request:
     fragment = options.fields("fragment")
     if options.one_of("query_in", ("query", "fragment"), "query") == "fragment":
         query, fragment = {}, {**query, **fragment}
-    parts = written(query, options), written(fragment, options)
+    parts = written(texts(query), options), written(texts(fragment), options)
     return Request("GET", options.plain("url"), parts[0], fragment=parts[1])
 
 
@@ -161,7 +176,7 @@ def _wanted(options: Options, asked: Mapping[str, Value], url: str) -> dict[str,
     """What the request says of its answer, wherever in it that stands."""
     parts, names = urlsplit(url), options.fields("names")
     sent: dict[str, Value] = {**dict(parse_qsl(parts.fragment)), **dict(parse_qsl(parts.query))}
-    sent |= {**options.fields("fragment"), **written(asked, options)}
+    sent |= {**options.fields("fragment"), **written(texts(asked), options)}
     wanted = {name: sent.get(str(names.get(name, name))) for name in ANSWER}
     return {k: v if v is None or isinstance(v, Secret) else str(v) for k, v in wanted.items()}
 

@@ -124,7 +124,8 @@ def exchange(
     *again* makes the request anew, since what a client has signed is good for once.
     """
     checked(str(reveal(request.url)))
-    requests = _each(request, again or partial(request_of, options, services), signs(options))
+    anew = again or (partial(request_of, options, services) if signs(options) else None)
+    requests = _each(request, anew)
 
     def ask() -> Response:
         return _tried(options, services, requests, redeems=redeems)
@@ -136,11 +137,11 @@ def exchange(
     return polled(options, services, ask, said=said)
 
 
-def _each(request: Request, again: Callable[[], Request], signed: bool) -> Iterator[Request]:
+def _each(request: Request, again: Callable[[], Request] | None) -> Iterator[Request]:
     """*request* for the first attempt, and what each further one sends."""
     yield request
     while True:
-        yield again() if signed else request
+        yield again() if again else request
 
 
 def _tried(

@@ -27,6 +27,11 @@ class Keys:
         if kept is None:
             self._fetch()
 
+    @property
+    def all(self) -> Sequence[Key]:
+        """Every key of the set, for whatever use."""
+        return self._keys
+
     def for_(self, alg: str, kid: JSON) -> Sequence[Key]:
         """The keys that may have signed with *alg* and *kid*, asked for anew when there is none."""
         if not (found := fitting(self._keys, alg, kid)) and self.renewed():

@@ -189,6 +189,12 @@ def is_off(options: Options) -> bool:
     return not (isinstance(said, Mapping) or options.switched("id_token"))
 
 
+def is_hidden(options: Options) -> bool:
+    """Whether nobody but the provider can read what a request object asks for."""
+    said = options.get("request_object")
+    return isinstance(said, Mapping) and isinstance(said.get("encrypt"), Mapping)
+
+
 def applies(step: Step, scope: Scope) -> bool:
     """Whether the step's `if` holds, or it has none."""
     return step.modifiers.get("if") is None or _holds(step.modifiers["if"], scope)

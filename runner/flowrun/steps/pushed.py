@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..message import Body, Request
 from ..oauth.answer import refusal_in
@@ -13,7 +13,7 @@ from ..urls import origin
 from .clients import hints, parts_of
 from .exchange import exchange, scrubbed
 from .kind import Options, text_of
-from .parameters import written
+from .parameters import texts, written
 
 
 def pushed_request(
@@ -22,15 +22,18 @@ def pushed_request(
     """The request that hands in what is *asked*, from the client that the options name."""
     endpoint = options.get("par")
     added, headers = parts_of(options, endpoint, services)
-    form = written({**asked, **added}, options)
+    form = written(texts({**asked, **added}), options)
     return Request("POST", options.address("par"), {}, headers, Body("form", form))
 
 
-def push(options: Options, asked: Mapping[str, Value], services: Services) -> Pushed:
+Asked = Callable[[], Mapping[str, Value]]
+
+
+def push(options: Options, asked: Asked, services: Services) -> Pushed:
     """Hand in what is *asked*; raises E517 when it is refused, before anybody is asked."""
 
     def made() -> Request:
-        return pushed_request(options, asked, services)
+        return pushed_request(options, asked(), services)
 
     request = made()
     response = exchange(options, services, request, again=made)

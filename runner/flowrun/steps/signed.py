@@ -42,6 +42,8 @@ class Signed(NamedTuple):
 STAYS = ("client", "key")
 """It is of no use but to sign, however the client authenticates."""
 
+OBJECT = ("request_object", "key"), ("request_object", "secret")
+
 
 def signed_with(looked: Looked) -> Iterator[Signed]:
     """The keys that sign in a step."""
@@ -49,6 +51,14 @@ def signed_with(looked: Looked) -> Iterator[Signed]:
     if looked.step.kind == "jwt":
         alg = options.plain("alg", "RS256")
         yield Signed(("key",), alg, shared=alg.startswith("HS"))
+    said = options.get("request_object")
+    if isinstance(said, Mapping):
+        shared = said.get("key") is None
+        yield Signed(OBJECT[shared], text_of(said.get("alg")) or "ES256", shared=shared)
+        closed = said.get("encrypt")
+        if isinstance(closed, Mapping):
+            alg = text_of(closed.get("alg")) or "RSA-OAEP-256"
+            yield Signed(("request_object", "encrypt", "key"), alg)
     if isinstance(client, Mapping) and signs(options):
         shared = auth_of(options) == "client_secret_jwt"
         alg = text_of(client.get("alg")) or ("HS256" if shared else "ES256")
