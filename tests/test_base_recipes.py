@@ -16,11 +16,16 @@ SET = {
     "base/device-code": "device_url: https://id.test/d, token_url: https://id.test/t",
     "base/hybrid": "issuer: https://id.test",
     "base/implicit": "issuer: https://id.test",
+    "base/oauth1": "request_token_url: https://id.test/r, authorize_url: https://id.test/a,"
+    " access_token_url: https://id.test/t",
     "base/openid": "issuer: https://id.test",
     "base/registered": "issuer: https://id.test",
     "base/resource": "resource: https://id.test/api",
 }
 """What a child must say; the others need a token endpoint."""
+
+LAST = {"base/implicit", "base/oauth1"}
+"""Bases whose tokens nothing renews."""
 
 BASES = [name for name in shipped() if name.startswith("base/")]
 
@@ -37,7 +42,7 @@ def test_a_child_that_sets_what_must_be_set_gets_a_token_and_renews_it(
     checked, ran = cli("check", "child.yaml"), cli("child.yaml", "--sandbox")
     refreshed = cli("refresh", "child", "--sandbox")
 
-    lasts = base == "base/implicit"  # which nothing renews
+    lasts = base in LAST
     assert (checked.status, ran.status, refreshed.status) == (0, 0, 8 * lasts), ran.stderr
     record = json.loads((tmp_path / "tokens" / "sandbox" / "child.json").read_text("utf-8"))
     assert record["access_token"].startswith("sandbox-access-")

@@ -1293,6 +1293,10 @@ def validate___definitions_token(data: object) -> object:
             data_keys.remove("client")
             data__client = data["client"]
             validate___definitions_client(data__client)
+        if "oauth1" in data_keys:
+            data_keys.remove("oauth1")
+            data__oauth1 = data["oauth1"]
+            validate___definitions_oauth1_token(data__oauth1)
         if "name" in data_keys:
             data_keys.remove("name")
             data__name = data["name"]
@@ -1522,20 +1526,99 @@ def validate___definitions_jwks(data: object) -> object:
     validate___definitions_endpoint(data)
     return data
 
+def validate___definitions_oauth1_token(data: object) -> object:
+    if not isinstance(data, (dict, NoneType)):
+        raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "consumer_key" in data_keys:
+            data_keys.remove("consumer_key")
+            data__consumerkey = data["consumer_key"]
+            if not isinstance(data__consumerkey, (str, NoneType)):
+                raise Refused
+        if "consumer_secret" in data_keys:
+            data_keys.remove("consumer_secret")
+            data__consumersecret = data["consumer_secret"]
+            if not isinstance(data__consumersecret, (str, NoneType)):
+                raise Refused
+        if "private_key" in data_keys:
+            data_keys.remove("private_key")
+            data__privatekey = data["private_key"]
+            if not isinstance(data__privatekey, (str, NoneType)):
+                raise Refused
+        if "token" in data_keys:
+            data_keys.remove("token")
+            data__token = data["token"]
+            if not isinstance(data__token, (str, NoneType)):
+                raise Refused
+        if "token_secret" in data_keys:
+            data_keys.remove("token_secret")
+            data__tokensecret = data["token_secret"]
+            if not isinstance(data__tokensecret, (str, NoneType)):
+                raise Refused
+        if "method" in data_keys:
+            data_keys.remove("method")
+            data__method = data["method"]
+            data__method_any_of_count8 = 0
+            if not data__method_any_of_count8:
+                try:
+                    if not (isinstance(data__method, str) and data__method == 'HMAC-SHA1' or isinstance(data__method, str) and data__method == 'HMAC-SHA256' or isinstance(data__method, str) and data__method == 'HMAC-SHA512' or isinstance(data__method, str) and data__method == 'RSA-SHA1' or isinstance(data__method, str) and data__method == 'RSA-SHA256' or isinstance(data__method, str) and data__method == 'RSA-SHA512' or isinstance(data__method, str) and data__method == 'PLAINTEXT'):
+                        raise Refused
+                    data__method_any_of_count8 += 1
+                except Refused: pass
+            if not data__method_any_of_count8:
+                try:
+                    validate___definitions_templated(data__method)
+                    data__method_any_of_count8 += 1
+                except Refused: pass
+            if not data__method_any_of_count8:
+                raise Refused
+        if "in" in data_keys:
+            data_keys.remove("in")
+            data__in = data["in"]
+            data__in_any_of_count9 = 0
+            if not data__in_any_of_count9:
+                try:
+                    if not (isinstance(data__in, str) and data__in == 'header' or isinstance(data__in, str) and data__in == 'query' or isinstance(data__in, str) and data__in == 'body'):
+                        raise Refused
+                    data__in_any_of_count9 += 1
+                except Refused: pass
+            if not data__in_any_of_count9:
+                try:
+                    validate___definitions_templated(data__in)
+                    data__in_any_of_count9 += 1
+                except Refused: pass
+            if not data__in_any_of_count9:
+                raise Refused
+        if "verifier" in data_keys:
+            data_keys.remove("verifier")
+            data__verifier = data["verifier"]
+            if not isinstance(data__verifier, (str, NoneType)):
+                raise Refused
+        if "realm" in data_keys:
+            data_keys.remove("realm")
+            data__realm = data["realm"]
+            if not isinstance(data__realm, (str, NoneType)):
+                raise Refused
+        if data_keys:
+            raise Refused
+    return data
+
 def validate___definitions_dpop(data: object) -> object:
-    data_any_of_count8 = 0
-    if not data_any_of_count8:
+    data_any_of_count10 = 0
+    if not data_any_of_count10:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False or isinstance(data, str) and data == 'true' or isinstance(data, str) and data == 'false' or isinstance(data, str) and data == 'ES256' or isinstance(data, str) and data == 'ES384' or isinstance(data, str) and data == 'ES512' or isinstance(data, str) and data == 'EdDSA' or isinstance(data, str) and data == 'Ed25519' or isinstance(data, str) and data == 'RS256' or isinstance(data, str) and data == 'RS384' or isinstance(data, str) and data == 'RS512' or isinstance(data, str) and data == 'PS256' or isinstance(data, str) and data == 'PS384' or isinstance(data, str) and data == 'PS512'):
                 raise Refused
-            data_any_of_count8 += 1
+            data_any_of_count10 += 1
         except Refused: pass
-    if not data_any_of_count8:
+    if not data_any_of_count10:
         try:
             validate___definitions_templated(data)
-            data_any_of_count8 += 1
+            data_any_of_count10 += 1
         except Refused: pass
-    if not data_any_of_count8:
+    if not data_any_of_count10:
         raise Refused
     return data
 
@@ -1610,6 +1693,10 @@ def validate___definitions_http(data: object) -> object:
             data_keys.remove("client")
             data__client = data["client"]
             validate___definitions_client(data__client)
+        if "oauth1" in data_keys:
+            data_keys.remove("oauth1")
+            data__oauth1 = data["oauth1"]
+            validate___definitions_oauth1(data__oauth1)
         if "names" in data_keys:
             data_keys.remove("names")
             data__names = data["names"]
@@ -1690,6 +1777,85 @@ def validate___definitions_signed(data: object) -> object:
             raise Refused
     return data
 
+def validate___definitions_oauth1(data: object) -> object:
+    if not isinstance(data, (dict, NoneType)):
+        raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "consumer_key" in data_keys:
+            data_keys.remove("consumer_key")
+            data__consumerkey = data["consumer_key"]
+            if not isinstance(data__consumerkey, (str, NoneType)):
+                raise Refused
+        if "consumer_secret" in data_keys:
+            data_keys.remove("consumer_secret")
+            data__consumersecret = data["consumer_secret"]
+            if not isinstance(data__consumersecret, (str, NoneType)):
+                raise Refused
+        if "private_key" in data_keys:
+            data_keys.remove("private_key")
+            data__privatekey = data["private_key"]
+            if not isinstance(data__privatekey, (str, NoneType)):
+                raise Refused
+        if "token" in data_keys:
+            data_keys.remove("token")
+            data__token = data["token"]
+            if not isinstance(data__token, (str, NoneType)):
+                raise Refused
+        if "token_secret" in data_keys:
+            data_keys.remove("token_secret")
+            data__tokensecret = data["token_secret"]
+            if not isinstance(data__tokensecret, (str, NoneType)):
+                raise Refused
+        if "method" in data_keys:
+            data_keys.remove("method")
+            data__method = data["method"]
+            data__method_any_of_count11 = 0
+            if not data__method_any_of_count11:
+                try:
+                    if not (isinstance(data__method, str) and data__method == 'HMAC-SHA1' or isinstance(data__method, str) and data__method == 'HMAC-SHA256' or isinstance(data__method, str) and data__method == 'HMAC-SHA512' or isinstance(data__method, str) and data__method == 'RSA-SHA1' or isinstance(data__method, str) and data__method == 'RSA-SHA256' or isinstance(data__method, str) and data__method == 'RSA-SHA512' or isinstance(data__method, str) and data__method == 'PLAINTEXT'):
+                        raise Refused
+                    data__method_any_of_count11 += 1
+                except Refused: pass
+            if not data__method_any_of_count11:
+                try:
+                    validate___definitions_templated(data__method)
+                    data__method_any_of_count11 += 1
+                except Refused: pass
+            if not data__method_any_of_count11:
+                raise Refused
+        if "in" in data_keys:
+            data_keys.remove("in")
+            data__in = data["in"]
+            data__in_any_of_count12 = 0
+            if not data__in_any_of_count12:
+                try:
+                    if not (isinstance(data__in, str) and data__in == 'header' or isinstance(data__in, str) and data__in == 'query' or isinstance(data__in, str) and data__in == 'body'):
+                        raise Refused
+                    data__in_any_of_count12 += 1
+                except Refused: pass
+            if not data__in_any_of_count12:
+                try:
+                    validate___definitions_templated(data__in)
+                    data__in_any_of_count12 += 1
+                except Refused: pass
+            if not data__in_any_of_count12:
+                raise Refused
+        if "callback" in data_keys:
+            data_keys.remove("callback")
+            data__callback = data["callback"]
+            if not isinstance(data__callback, (str, NoneType)):
+                raise Refused
+        if "realm" in data_keys:
+            data_keys.remove("realm")
+            data__realm = data["realm"]
+            if not isinstance(data__realm, (str, NoneType)):
+                raise Refused
+        if data_keys:
+            raise Refused
+    return data
+
 def validate___definitions_capture(data: object) -> object:
     if not isinstance(data, (dict, NoneType)):
         raise Refused
@@ -1726,19 +1892,19 @@ def validate___definitions_capture(data: object) -> object:
         if "iss" in data_keys:
             data_keys.remove("iss")
             data__iss = data["iss"]
-            data__iss_any_of_count9 = 0
-            if not data__iss_any_of_count9:
+            data__iss_any_of_count13 = 0
+            if not data__iss_any_of_count13:
                 try:
                     if not (isinstance(data__iss, str) and data__iss == 'optional' or isinstance(data__iss, str) and data__iss == 'required'):
                         raise Refused
-                    data__iss_any_of_count9 += 1
+                    data__iss_any_of_count13 += 1
                 except Refused: pass
-            if not data__iss_any_of_count9:
+            if not data__iss_any_of_count13:
                 try:
                     validate___definitions_templated(data__iss)
-                    data__iss_any_of_count9 += 1
+                    data__iss_any_of_count13 += 1
                 except Refused: pass
-            if not data__iss_any_of_count9:
+            if not data__iss_any_of_count13:
                 raise Refused
         if "jwks" in data_keys:
             data_keys.remove("jwks")
@@ -1867,25 +2033,25 @@ def validate___definitions_authorize(data: object) -> object:
                 if "alg" in data__requestobject_keys:
                     data__requestobject_keys.remove("alg")
                     data__requestobject__alg = data__requestobject["alg"]
-                    data__requestobject__alg_any_of_count10 = 0
-                    if not data__requestobject__alg_any_of_count10:
+                    data__requestobject__alg_any_of_count14 = 0
+                    if not data__requestobject__alg_any_of_count14:
                         try:
                             if not (isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'EdDSA' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'Ed25519'):
                                 raise Refused
-                            data__requestobject__alg_any_of_count10 += 1
+                            data__requestobject__alg_any_of_count14 += 1
                         except Refused: pass
-                    if not data__requestobject__alg_any_of_count10:
+                    if not data__requestobject__alg_any_of_count14:
                         try:
                             validate___definitions_templated(data__requestobject__alg)
-                            data__requestobject__alg_any_of_count10 += 1
+                            data__requestobject__alg_any_of_count14 += 1
                         except Refused: pass
-                    if not data__requestobject__alg_any_of_count10:
+                    if not data__requestobject__alg_any_of_count14:
                         try:
                             if not isinstance(data__requestobject__alg, (NoneType)):
                                 raise Refused
-                            data__requestobject__alg_any_of_count10 += 1
+                            data__requestobject__alg_any_of_count14 += 1
                         except Refused: pass
-                    if not data__requestobject__alg_any_of_count10:
+                    if not data__requestobject__alg_any_of_count14:
                         raise Refused
                 if "key_id" in data__requestobject_keys:
                     data__requestobject_keys.remove("key_id")
@@ -1918,48 +2084,48 @@ def validate___definitions_authorize(data: object) -> object:
                         if "alg" in data__requestobject__encrypt_keys:
                             data__requestobject__encrypt_keys.remove("alg")
                             data__requestobject__encrypt__alg = data__requestobject__encrypt["alg"]
-                            data__requestobject__encrypt__alg_any_of_count11 = 0
-                            if not data__requestobject__encrypt__alg_any_of_count11:
+                            data__requestobject__encrypt__alg_any_of_count15 = 0
+                            if not data__requestobject__encrypt__alg_any_of_count15:
                                 try:
                                     if not (isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'RSA-OAEP' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'RSA-OAEP-256' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A128KW' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A192KW' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A256KW'):
                                         raise Refused
-                                    data__requestobject__encrypt__alg_any_of_count11 += 1
+                                    data__requestobject__encrypt__alg_any_of_count15 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__alg_any_of_count11:
+                            if not data__requestobject__encrypt__alg_any_of_count15:
                                 try:
                                     validate___definitions_templated(data__requestobject__encrypt__alg)
-                                    data__requestobject__encrypt__alg_any_of_count11 += 1
+                                    data__requestobject__encrypt__alg_any_of_count15 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__alg_any_of_count11:
+                            if not data__requestobject__encrypt__alg_any_of_count15:
                                 try:
                                     if not isinstance(data__requestobject__encrypt__alg, (NoneType)):
                                         raise Refused
-                                    data__requestobject__encrypt__alg_any_of_count11 += 1
+                                    data__requestobject__encrypt__alg_any_of_count15 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__alg_any_of_count11:
+                            if not data__requestobject__encrypt__alg_any_of_count15:
                                 raise Refused
                         if "enc" in data__requestobject__encrypt_keys:
                             data__requestobject__encrypt_keys.remove("enc")
                             data__requestobject__encrypt__enc = data__requestobject__encrypt["enc"]
-                            data__requestobject__encrypt__enc_any_of_count12 = 0
-                            if not data__requestobject__encrypt__enc_any_of_count12:
+                            data__requestobject__encrypt__enc_any_of_count16 = 0
+                            if not data__requestobject__encrypt__enc_any_of_count16:
                                 try:
                                     if not (isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A128CBC-HS256' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A192CBC-HS384' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A256CBC-HS512' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A128GCM' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A192GCM' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A256GCM'):
                                         raise Refused
-                                    data__requestobject__encrypt__enc_any_of_count12 += 1
+                                    data__requestobject__encrypt__enc_any_of_count16 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__enc_any_of_count12:
+                            if not data__requestobject__encrypt__enc_any_of_count16:
                                 try:
                                     validate___definitions_templated(data__requestobject__encrypt__enc)
-                                    data__requestobject__encrypt__enc_any_of_count12 += 1
+                                    data__requestobject__encrypt__enc_any_of_count16 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__enc_any_of_count12:
+                            if not data__requestobject__encrypt__enc_any_of_count16:
                                 try:
                                     if not isinstance(data__requestobject__encrypt__enc, (NoneType)):
                                         raise Refused
-                                    data__requestobject__encrypt__enc_any_of_count12 += 1
+                                    data__requestobject__encrypt__enc_any_of_count16 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__enc_any_of_count12:
+                            if not data__requestobject__encrypt__enc_any_of_count16:
                                 raise Refused
                         if data__requestobject__encrypt_keys:
                             raise Refused
@@ -1972,36 +2138,36 @@ def validate___definitions_authorize(data: object) -> object:
         if "openid" in data_keys:
             data_keys.remove("openid")
             data__openid = data["openid"]
-            data__openid_any_of_count13 = 0
-            if not data__openid_any_of_count13:
+            data__openid_any_of_count17 = 0
+            if not data__openid_any_of_count17:
                 try:
                     if not (isinstance(data__openid, bool) and data__openid is True or isinstance(data__openid, bool) and data__openid is False or isinstance(data__openid, str) and data__openid == 'true' or isinstance(data__openid, str) and data__openid == 'false'):
                         raise Refused
-                    data__openid_any_of_count13 += 1
+                    data__openid_any_of_count17 += 1
                 except Refused: pass
-            if not data__openid_any_of_count13:
+            if not data__openid_any_of_count17:
                 try:
                     validate___definitions_templated(data__openid)
-                    data__openid_any_of_count13 += 1
+                    data__openid_any_of_count17 += 1
                 except Refused: pass
-            if not data__openid_any_of_count13:
+            if not data__openid_any_of_count17:
                 raise Refused
         if "pkce" in data_keys:
             data_keys.remove("pkce")
             data__pkce = data["pkce"]
-            data__pkce_any_of_count14 = 0
-            if not data__pkce_any_of_count14:
+            data__pkce_any_of_count18 = 0
+            if not data__pkce_any_of_count18:
                 try:
                     if not (isinstance(data__pkce, str) and data__pkce == 'S256' or isinstance(data__pkce, str) and data__pkce == 'plain' or isinstance(data__pkce, str) and data__pkce == 'off'):
                         raise Refused
-                    data__pkce_any_of_count14 += 1
+                    data__pkce_any_of_count18 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count14:
+            if not data__pkce_any_of_count18:
                 try:
                     validate___definitions_templated(data__pkce)
-                    data__pkce_any_of_count14 += 1
+                    data__pkce_any_of_count18 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count14:
+            if not data__pkce_any_of_count18:
                 raise Refused
         if "dpop" in data_keys:
             data_keys.remove("dpop")
@@ -2022,19 +2188,19 @@ def validate___definitions_authorize(data: object) -> object:
         if "query_in" in data_keys:
             data_keys.remove("query_in")
             data__queryin = data["query_in"]
-            data__queryin_any_of_count15 = 0
-            if not data__queryin_any_of_count15:
+            data__queryin_any_of_count19 = 0
+            if not data__queryin_any_of_count19:
                 try:
                     if not (isinstance(data__queryin, str) and data__queryin == 'query' or isinstance(data__queryin, str) and data__queryin == 'fragment'):
                         raise Refused
-                    data__queryin_any_of_count15 += 1
+                    data__queryin_any_of_count19 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count15:
+            if not data__queryin_any_of_count19:
                 try:
                     validate___definitions_templated(data__queryin)
-                    data__queryin_any_of_count15 += 1
+                    data__queryin_any_of_count19 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count15:
+            if not data__queryin_any_of_count19:
                 raise Refused
         if "names" in data_keys:
             data_keys.remove("names")
@@ -2053,19 +2219,19 @@ def validate___definitions_authorize(data: object) -> object:
     return data
 
 def validate___definitions_on_off(data: object) -> object:
-    data_any_of_count16 = 0
-    if not data_any_of_count16:
+    data_any_of_count20 = 0
+    if not data_any_of_count20:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False):
                 raise Refused
-            data_any_of_count16 += 1
+            data_any_of_count20 += 1
         except Refused: pass
-    if not data_any_of_count16:
+    if not data_any_of_count20:
         try:
             validate___definitions_templated(data)
-            data_any_of_count16 += 1
+            data_any_of_count20 += 1
         except Refused: pass
-    if not data_any_of_count16:
+    if not data_any_of_count20:
         raise Refused
     return data
 
@@ -2125,44 +2291,44 @@ def validate___definitions_input(data: object) -> object:
             data__from = data["from"]
             if not isinstance(data__from, (dict)):
                 raise Refused
-            data__from_one_of_count17 = 0
-            if data__from_one_of_count17 < 2:
+            data__from_one_of_count21 = 0
+            if data__from_one_of_count21 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['env']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count17 += 1
+                    data__from_one_of_count21 += 1
                 except Refused: pass
-            if data__from_one_of_count17 < 2:
+            if data__from_one_of_count21 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['file']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count17 += 1
+                    data__from_one_of_count21 += 1
                 except Refused: pass
-            if data__from_one_of_count17 < 2:
+            if data__from_one_of_count21 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['keyring']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count17 += 1
+                    data__from_one_of_count21 += 1
                 except Refused: pass
-            if data__from_one_of_count17 < 2:
+            if data__from_one_of_count21 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['command']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count17 += 1
+                    data__from_one_of_count21 += 1
                 except Refused: pass
-            if data__from_one_of_count17 != 1:
+            if data__from_one_of_count21 != 1:
                 raise Refused
             data__from_is_dict = isinstance(data__from, dict)
             if data__from_is_dict:

@@ -99,6 +99,7 @@ CODES = {
     "E528": "the id_token belongs to another token or code",
     "E529": "somebody else is meant",
     "E530": "the person has not signed in as was asked for",
+    "E531": "OAuth 1 is refused, or not as it should be",
     "E601": "no connection",
     "E602": "no answer in time",
     "E603": "the connection was cut",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from .document import Map, plain
 from .flow import SECTIONS, Flow, Step
 from .job import Job
 from .message import Request
 from .oauth.jwt import ALGORITHMS
+from .oauth1 import METHODS, Signing
 from .plan import Planned, plan
 from .sandbox.identity import CLOSED, USUAL
 from .sandbox.shape import OWN, Believed, Client, Exchange, Put
@@ -70,6 +72,7 @@ def _exchange(job: Job, planned: Planned, request: Request, kind: str) -> Exchan
         body=request.body.kind if request.body else "none",
         client_auth=_client_auth(planned),
         **_assertion(planned),
+        **_consumer(planned),
         names={k: str(v) for k, v in planned.options.fields("names").items()},
         bearer="bearer" in planned.options,
         dpop=request.proof is not None,
@@ -150,10 +153,24 @@ def _client_auth(planned: Planned) -> str:
         return "none" if client.get("id") is None else str(client.get("auth") or "post")
     if isinstance(basic, Mapping):
         return "basic-raw"
+    if "oauth1" in planned.options:
+        return "none"
     return "post" if "client_secret" in planned.sent() else "none"
 
 
-def _assertion(planned: Planned) -> dict[str, str]:
+def _consumer(planned: Planned) -> dict[str, Any]:
+    """How the step signs as OAuth 1 has it."""
+    said = planned.options.get("oauth1")
+    if not isinstance(said, Mapping):
+        return {}
+    names = ("consumer_secret", "", "private_key")
+    secret, token_secret, key = (_known(said.get(name)) if name else "" for name in names)
+    signing = Signing(_known(said.get("method")) or METHODS[0], secret, token_secret, key)
+    place = _known(said.get("in")) or "header"
+    return {"signed_in": place, "signing": signing, "temporary": said.get("callback") is not None}
+
+
+def _assertion(planned: Planned) -> dict[str, Any]:
     """What an assertion of the step's client is held against."""
     client = planned.options.get("client")
     if not isinstance(client, Mapping) or not signs(planned.options):

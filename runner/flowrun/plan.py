@@ -15,7 +15,7 @@ from .scope import Undefined, inside
 from .secret import JSON, Secret, Value, masked, reveal
 from .steps import KINDS
 from .steps.kind import Options, applies
-from .steps.signed import signed_with, told_parts, used_parts
+from .steps.signed import PROVING, signed_with, told_parts, used_parts
 from .taint import Unknown, contains
 from .template import Scope, reads, uses
 from .urls import origin
@@ -44,6 +44,9 @@ class Planned(NamedTuple):
         client, basic = self.options.get("client"), self.options.get("basic")
         if isinstance(client, Mapping):
             sent |= {"client_id": client.get("id"), "client_secret": client.get("secret")}
+        elif isinstance(consumer := self.options.get("oauth1"), Mapping):
+            secret = consumer.get("consumer_secret")
+            sent |= {"client_id": consumer.get("consumer_key"), "client_secret": secret}
         elif isinstance(basic, Mapping) and self.step.kind == "token":
             sent |= {"client_id": basic.get("user"), "client_secret": basic.get("password")}
         return sent
@@ -110,7 +113,7 @@ def inputs_read(flow: Flow, sections: Sequence[str]) -> set[str]:
 def idle_inputs(flow: Flow) -> set[str]:
     """The inputs that are credentials of another way to authenticate than the recipe has."""
     steps = [step for section in SECTIONS for step in flow.steps(section)]
-    clients = [step.options["client"] for step in steps if "client" in step.options]
+    clients = [step.options[k] for step in steps for k in PROVING if k in step.options]
     used = [part for step in steps for part in (*used_parts(step, flow.vars), step.modifiers)]
     idle = set(_inputs_in(clients, flow))
     return idle - set(_inputs_in(used, flow)) if idle else idle

@@ -47,7 +47,7 @@ def downgrades(reading: Reading) -> list[Downgrade]:
     return [
         downgrade
         for planned in reading.rendered[0].values()
-        for look in (_weakened, _unsigned, _repeated, _published, _logged, _unbound)
+        for look in (_weakened, _in_plain_text, _unsigned, _repeated, _published, _logged, _unbound)
         for downgrade in look(reading, planned)
     ]
 
@@ -58,6 +58,17 @@ def _weakened(reading: Reading, planned: Planned) -> Iterator[Downgrade]:
         if said in values:
             place = _place(reading.flow, planned.step.options[key]) or planned.step.place
             yield Downgrade(f"{key}: {said.lower()}", place)
+
+
+def _in_plain_text(reading: Reading, planned: Planned) -> Iterator[Downgrade]:
+    """Secrets that OAuth 1 sends as they are, where nothing else hides them."""
+    said, request = planned.options.get("oauth1"), planned.request
+    if not isinstance(said, Mapping) or str(said.get("method")) != "PLAINTEXT" or not request:
+        return
+    if str(said.get("in")) == "query":
+        yield Downgrade("secret in a URL: oauth_signature", planned.step.place)
+    if str(masked(request.url)).startswith("http:"):
+        yield Downgrade("method: PLAINTEXT without TLS", planned.step.place)
 
 
 def _unsigned(reading: Reading, planned: Planned) -> Iterator[Downgrade]:

@@ -43,7 +43,10 @@ def _challenges(reading: Reading, step: Step) -> bool:
     planned = reading.rendered[0].get(("steps", step.id))
     if planned is None or isinstance(planned.options.get("pkce"), Unknown):
         return False
-    asked = planned.options.fields("query").get("response_type", "code")
+    query = planned.options.fields("query")
+    if "oauth_token" in query:
+        return False
+    asked = query.get("response_type", "code")
     for_code = isinstance(asked, str) and "code" in asked.split()
     return for_code and planned.options.one_of("pkce", CHALLENGES, "S256") != "off"
 

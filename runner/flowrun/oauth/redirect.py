@@ -76,7 +76,7 @@ def judge(params: Mapping[str, str], expected: Expected, *, bare: bool = False) 
 
 def judge_state(params: Mapping[str, str], state: str | None) -> None:
     """Refuse, with E404, what does not bring back the *state* that was sent."""
-    if state is None or _same(params.get("state", ""), state):
+    if state is None or same(params.get("state", ""), state):
         return
     if "error" in params:
         told = f"{_told(params)}, but without the state that was sent"
@@ -92,14 +92,15 @@ def _judge_issuer(params: Mapping[str, str], expected: Expected) -> None:
     if expected.says_issuer and not params.get("iss"):
         hint = "The provider says that it always does (RFC 9207), so somebody else has answered."
         raise CallbackError("E413", "the redirect does not say whom it comes from", hint=hint)
-    if issuer and "iss" in params and not _same(params["iss"], issuer):
+    if issuer and "iss" in params and not same(params["iss"], issuer):
         hint = "This may be a mix-up attack; do not go on with this login."
         raise CallbackError(
             "E409", f"the redirect comes from {params['iss']}, not {issuer}", hint=hint
         )
 
 
-def _same(left: str, right: str) -> bool:
+def same(left: str, right: str) -> bool:
+    """Whether both are one text, in a time that does not tell where they differ."""
     import hmac
 
     return hmac.compare_digest(left.encode("utf-8", "replace"), right.encode("utf-8", "replace"))

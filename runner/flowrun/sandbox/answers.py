@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 
 from ..secret import JSON
 from .identity import SUBJECT
+from .shape import Exchange
 
 
 def invented_answer(paths: tuple[str, ...], url: str) -> JSON:
@@ -63,3 +64,15 @@ def _invented(name: str, url: str) -> JSON:
         "sub": SUBJECT,
     }
     return known.get(name, f"sandbox-{name}")
+
+
+def own_answer(exchange: Exchange, usual: int = 200) -> tuple[int, JSON]:
+    """The status and the JSON that the recipe itself gives for this step."""
+    shape = exchange.answer if isinstance(exchange.answer, dict) else {}
+    status = shape.get("status", usual)
+    return status if isinstance(status, int) else usual, shape.get("json")
+
+
+def scheme_of(exchange: Exchange) -> str:
+    """How the exchange is asked for: http is for loopback."""
+    return "http" if exchange.url.startswith("http:") else "https"

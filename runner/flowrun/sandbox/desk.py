@@ -6,7 +6,6 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error
@@ -14,26 +13,18 @@ from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error
 from ..oauth import dpop
 from ..secret import JSON
 from . import front
-from .answers import invented_answer, invitation, overlaid
+from .answers import invented_answer, invitation, overlaid, own_answer, scheme_of
 from .client import Refused, proved, standard
+from .consumer import Consumers
 from .page import CONSENT, consent, page, posted
 from .proof import Proofs
 from .provider import PUSHED_TTL_S, Provider
 from .published import answer_to
+from .reply import Reply
 from .shape import INVITING, Client, Exchange, Received, matching
 from .signer import Signer
 
 SPENT = "unknown, expired, revoked, used before, or not fitting the rest of the request"
-
-
-class Reply(NamedTuple):
-    """What goes back: a page, JSON or nothing."""
-
-    status: int
-    content: JSON = None
-    location: str = ""
-    page: str = ""
-    headers: Mapping[str, str] = {}
 
 
 Asked = tuple[Exchange, str, str, dict[str, str]]
@@ -48,6 +39,7 @@ class Desk:
     ) -> None:
         self.exchanges, self.client, self.provider = exchanges, client, provider
         self.proofs, self.signer = Proofs(provider.now), Signer(exchanges, client, provider)
+        self.consumers = Consumers(client, provider)
         self.person, self.asked = person, dict[str, Asked]()
 
     def respond(self, request: Received) -> Reply:
@@ -65,11 +57,12 @@ class Desk:
                 return self._consented(request.sent)
             for exchange in matching(self.exchanges, request)[:1]:
                 try:
-                    return kinds.get(exchange.kind, self._http)(exchange, request)
+                    answer = self._signed if exchange.signed_in else kinds.get(exchange.kind)
+                    return (answer or self._http)(exchange, request)
                 except Refused as refusal:
                     status, error, description = refusal.args
-                    answer: JSON = {"error": error, "error_description": description}
-                    return Reply(status, answer, headers=self._challenge(error))
+                    said: JSON = {"error": error, "error_description": description}
+                    return Reply(status, said, headers=self._challenge(error))
         known: list[JSON] = [f"{each.method} {each.url}" for each in self.exchanges]
         unknown = f"the recipe sends no {request.method} to {request.target}"
         return Reply(404, {"error": "not_found", "error_description": unknown, "known": known})
@@ -81,9 +74,20 @@ class Desk:
         challenge = f'DPoP error="{error}", algs="{" ".join(dpop.ALGORITHMS)}"'
         return {"DPoP-Nonce": self.proofs.nonce, "WWW-Authenticate": challenge}
 
+    def _signed(self, exchange: Exchange, request: Received) -> Reply:
+        """The answer to a request that is signed as OAuth 1 has it."""
+        if exchange.kind == "token":
+            return self.consumers.token(exchange, request)
+        if exchange.temporary:
+            return self.consumers.temporary(exchange, request)
+        self.consumers.proved(exchange, request)
+        return self._http(exchange, request)
+
     def _authorize(self, exchange: Exchange, request: Received) -> Reply:
         host = request.target.partition("/")[0]
-        url = f"{_scheme(exchange)}://{host}"
+        if self.consumers.allowed(request):
+            return self._asked_about(host, exchange, request.sent["oauth_token"])
+        url = f"{scheme_of(exchange)}://{host}"
         try:
             url += f"?{urlencode(self._asked(exchange, request))}"
             first = front.parts_of(url)[0]
@@ -98,6 +102,14 @@ class Desk:
         self.asked[ticket] = exchange, url, about["redirect_uri"], _said(denied)
         if self.person:
             return Reply(200, page=consent(self.client.id, scope, host, ticket))
+        return self._consented({"ticket": ticket, "choice": "allow"})
+
+    def _asked_about(self, host: str, exchange: Exchange, token: str) -> Reply:
+        """Ask for consent to what is known by its *token*, as OAuth 1 has it."""
+        ticket = secrets.token_urlsafe(16)
+        self.asked[ticket] = exchange, "", token, {}
+        if self.person:
+            return Reply(200, page=consent(self.client.id, [], host, ticket))
         return self._consented({"ticket": ticket, "choice": "allow"})
 
     def _asked(self, exchange: Exchange, request: Received) -> dict[str, str]:
@@ -132,6 +144,8 @@ class Desk:
         if asked is None:
             return Reply(400, page=page("Answered already", "<p>Start the login again.</p>"))
         exchange, url, base, params = asked
+        if not url:
+            return self.consumers.back(base, allow=form.get("choice") == "allow")
         if form.get("choice") == "allow":
             base, params = front.issued_at(self.provider.server, url)
             if front.wants_identity(url):
@@ -165,7 +179,7 @@ class Desk:
             self.provider.bind(map(str, issued.values()), jkt)
         issued |= self._identity(exchange, issued)
         named: JSON = {exchange.names.get(name, name): value for name, value in issued.items()}
-        status, extra = _own(exchange)
+        status, extra = own_answer(exchange)
         return Reply(status, overlaid(named, extra or {}, issued))
 
     def _identity(self, exchange: Exchange, issued: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -182,19 +196,19 @@ class Desk:
         """A request for consent elsewhere, which a person has allowed before it is asked for."""
         proved(exchange, self.client, request, self.provider)
         host = request.target.partition("/")[0]
-        status, extra = _own(exchange)
-        invited = invitation(exchange.kind, f"{_scheme(exchange)}://{host}")
+        status, extra = own_answer(exchange)
+        invited = invitation(exchange.kind, f"{scheme_of(exchange)}://{host}")
         return Reply(status, overlaid(invited, extra or {}, {}))
 
     def _key(self, exchange: Exchange, request: Received, token: str = "") -> str:
         """The thumbprint of the key that *request* proves to have; "" without a proof."""
         if exchange.dpop and not request.proof:
             raise Refused(400, "invalid_dpop_proof", "expected a proof of possession")
-        return self.proofs.judged(request, f"{_scheme(exchange)}://{request.target}", token)
+        return self.proofs.judged(request, f"{scheme_of(exchange)}://{request.target}", token)
 
     def _publish(self, exchange: Exchange, request: Received) -> Reply:
         usual, document = answer_to(exchange, request, self.client)
-        status, extra = _own(exchange, usual)
+        status, extra = own_answer(exchange, usual)
         return Reply(
             status, None if document is extra is None else overlaid(document, extra or {}, {})
         )
@@ -210,10 +224,10 @@ class Desk:
             token = request.sent.get("token", bearer if request.method != "GET" else "")
             self.provider.revoke(self.provider.live(token, "access", "refresh"))
         if exchange.answer is not None:
-            return self._vouched(exchange, Reply(*_own(exchange)))
+            return self._vouched(exchange, Reply(*own_answer(exchange)))
         if request.method == "DELETE":
             return Reply(204)
-        url = f"{_scheme(exchange)}://{request.target}"
+        url = f"{scheme_of(exchange)}://{request.target}"
         return self._vouched(exchange, Reply(200, invented_answer(exchange.answers, url)))
 
     def _vouched(self, exchange: Exchange, reply: Reply) -> Reply:
@@ -227,14 +241,3 @@ class Desk:
 def _said(error: OAuth2Error) -> dict[str, str]:
     """The parameters of the redirect that tells *error*."""
     return {name: value for name, value in error.twotuples if value is not None}
-
-
-def _own(exchange: Exchange, usual: int = 200) -> tuple[int, JSON]:
-    """The status and the JSON that the recipe itself gives for this step."""
-    shape = exchange.answer if isinstance(exchange.answer, dict) else {}
-    status = shape.get("status", usual)
-    return status if isinstance(status, int) else usual, shape.get("json")
-
-
-def _scheme(exchange: Exchange) -> str:
-    return "http" if exchange.url.startswith("http:") else "https"

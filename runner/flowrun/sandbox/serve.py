@@ -16,9 +16,10 @@ from typing import NamedTuple
 from ..capture.page import headers
 from ..errors import FlowError, FlowrunError
 from ..secret import JSON
-from .desk import Desk, Reply
+from .desk import Desk
 from .page import SUBMIT
 from .provider import Provider
+from .reply import Reply
 from .shape import Client, Exchange, Received, received
 
 MAX_BODY_BYTES = 1 << 16
@@ -108,10 +109,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def write(self, reply: Reply) -> None:
         content = "" if reply.content is None else json.dumps(reply.content)
-        body = (reply.page or content).encode()
+        body = (reply.page or reply.form or content).encode()
+        kind = "application/x-www-form-urlencoded" if reply.form else "application/json"
         fields = {
             **HEADERS,
-            **({} if reply.page else {"Content-Type": "application/json"}),
+            **({} if reply.page else {"Content-Type": kind}),
             "Content-Length": str(len(body)),
             "Location": reply.location,
             "WWW-Authenticate": 'Basic realm="sandbox", Bearer' if reply.status == 401 else "",

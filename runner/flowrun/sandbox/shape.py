@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from ..oauth1 import Signing
 from ..secret import JSON, MASK
 
 HOLE = re.compile(rf"<[^<>]*>|{re.escape(MASK)}")
@@ -77,6 +78,9 @@ class Exchange(NamedTuple):
     document: JSON = None  # that metadata
     believed: Believed = Believed()
     signed: Believed | None = None  # how what is signed as a whole is judged
+    signed_in: str = ""  # where the parameters of OAuth 1 stand: header, query, body
+    signing: Signing = Signing()  # what it is signed with then, but for the token's secret
+    temporary: bool = False  # it asks for a request token
 
 
 class Received(NamedTuple):
@@ -88,6 +92,7 @@ class Received(NamedTuple):
     sent: Mapping[str, str]  # in the body, else in the query
     authorization: str
     proof: str = ""
+    query: Mapping[str, str] = {}
 
 
 def received(method: str, path: str, headers: Mapping[str, str], content: bytes) -> Received:
@@ -103,7 +108,7 @@ def received(method: str, path: str, headers: Mapping[str, str], content: bytes)
             sent = {name: v if isinstance(v, str) else json.dumps(v) for name, v in given}
             body = "json"
     authorization, proof = headers.get("Authorization", ""), headers.get("DPoP", "")
-    return Received(method, target, body, sent, authorization, proof)
+    return Received(method, target, body, sent, authorization, proof, dict(parse_qsl(query)))
 
 
 def matching(exchanges: Sequence[Exchange], request: Received) -> list[Exchange]:

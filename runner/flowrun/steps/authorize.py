@@ -20,7 +20,7 @@ from .parameters import texts, written
 URLS = frozenset({"url", "par", "jwks"})
 LATE = frozenset[str]()
 OUTSIDE = ("client_id", "response_type", "scope")
-ANSWER = ("response_type", "response_mode", "client_id", "max_age", "claims")
+ANSWER = ("response_type", "response_mode", "client_id", "max_age", "claims", "oauth_token")
 HANDED_ON = frozenset(
     {
         *("url", "redirect_uri", "request_ends_at"),
@@ -121,6 +121,8 @@ def _protections(
     options: Options, token: Callable[[], str], verifier: Callable[[], str]
 ) -> dict[str, str]:
     """What ties the answer to this very request: state, code verifier, nonce."""
+    if "oauth_token" in options.fields("query"):
+        return {}  # which OAuth 1 has come back with the answer (RFC 5849 section 2.2)
     method = options.one_of("pkce", METHODS, "S256" if _for_code(options) else "off")
     made: dict[str, str] = {}
     if options.switched("state"):

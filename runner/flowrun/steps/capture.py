@@ -137,6 +137,8 @@ def _judge(options: Options, redirected: Redirected | None) -> Judge:
         says_issuer=options.one_of("iss", SAYS_ISSUER, "optional") == "required",
     )
 
+    temporary = text_of(sent.get("oauth_token"))
+
     def judged(params: Mapping[str, str], *, bare: bool = False) -> None:
         if redirected and bare:
             raise CallbackError("E404", BARE)
@@ -145,6 +147,10 @@ def _judge(options: Options, redirected: Redirected | None) -> Judge:
         if not sent and not _holds(options, callback):
             raise CallbackError("E404", _unexpected(options))
         named = {name: text_of(value) for name, value in callback.items()}
+        if temporary:
+            from ..oauth.oauth1 import judge_callback
+
+            return judge_callback(named, temporary)
         judge(named, expected, bare=bare)
         if redirected:
             redirected.check(named)

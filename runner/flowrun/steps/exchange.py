@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from ..errors import FlowError, ProviderError, TransportError
 from ..merge import METHODS
-from ..message import Body, Request, Response, secrets_of
-from ..oauth.answer import Refusal, said
+from ..message import Body, Request, Response
+from ..oauth.answer import Refusal
 from ..oauth.client import basic
-from ..secret import Redactor, Secret, Value, reveal
+from ..secret import Secret, Value, reveal
 from ..services import Services
 from ..urls import checked
 from ..wire import Encoded, encode
@@ -63,7 +63,12 @@ def request_of(options: Options, services: Services | None = None) -> Request:
         headers["Authorization"] = Secret(f"{scheme} {reveal(options.get('bearer'))}")
     if isinstance(pair := options.get("basic"), Mapping):
         headers["Authorization"] = basic(pair.get("user"), pair.get("password"))
-    return request._replace(headers=headers)
+    request = request._replace(headers=headers)
+    if "oauth1" in options:
+        from .consumer import proved
+
+        return proved(request, options, services)
+    return request
 
 
 def _written(request: Request, options: Options) -> Request:
@@ -124,17 +129,27 @@ def exchange(
     *again* makes the request anew, since what a client has signed is good for once.
     """
     checked(str(reveal(request.url)))
-    anew = again or (partial(request_of, options, services) if signs(options) else None)
+    once = signs(options) or "oauth1" in options
+    anew = again or (partial(request_of, options, services) if once else None)
     requests = _each(request, anew)
 
     def ask() -> Response:
-        return _tried(options, services, requests, redeems=redeems)
+        return _read(options, _tried(options, services, requests, redeems=redeems))
 
     if options.modifier("poll") is None:
         return ask()
     from .polling import polled
 
     return polled(options, services, ask, said=said)
+
+
+def _read(options: Options, response: Response) -> Response:
+    """*response* as the kind of server means it that the step speaks to."""
+    if "oauth1" not in options:
+        return response
+    from ..oauth.oauth1 import fields_in
+
+    return fields_in(response)
 
 
 def _each(request: Request, again: Callable[[], Request] | None) -> Iterator[Request]:
@@ -173,14 +188,6 @@ def opened(options: Options, fields: Mapping[str, Value]) -> dict[str, Value]:
     """*fields*, those that the recipe calls `public` no secrets any more."""
     public = options.words("public")
     return {name: reveal(v) if name in public else v for name, v in fields.items()}
-
-
-def scrubbed(refusal: Refusal, request: Request) -> Refusal:
-    """What a provider says, without what it repeats of the secrets that were sent to it."""
-    redact = Redactor()
-    redact.add(secrets_of(request))
-    # Shortened after that, since half a secret would not be found.
-    return Refusal(said(redact(refusal.code)), said(redact(refusal.text)))
 
 
 def expected(options: Options, response: Response, failure: Callable[[], ProviderError]) -> None:

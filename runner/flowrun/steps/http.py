@@ -10,8 +10,8 @@ from ..secret import reveal
 from ..services import Outputs, Services
 from ..urls import origin
 from . import exchange as asked
-from .answers import answer_of
-from .exchange import LATE, exchange, expected, opened, request_of, scrubbed
+from .answers import answer_of, scrubbed
+from .exchange import LATE, exchange, expected, opened, request_of
 from .kind import Options
 
 __all__ = ["LATE", "URLS", "hands_on", "preview", "run"]
@@ -22,12 +22,17 @@ URLS = asked.URLS | {"jwks"}
 def run(options: Options, services: Services) -> Outputs:
     request = request_of(options, services)
     response = _answered(options, services, request)
-    expected(options, response, lambda: _failure(request, response))
+    expected(options, response, lambda: _failure(options, request, response))
     if "subject" in options:
         from .vouched import check_subject
 
         check_subject(options, response)
-    return opened(options, options.late_fields("outputs", response=answer_of(response)))
+    outputs = options.late_fields("outputs", response=answer_of(response))
+    if "oauth1" in options:
+        from .consumer import temporary
+
+        outputs = {**temporary(options, origin(str(reveal(request.url))), response), **outputs}
+    return opened(options, outputs)
 
 
 def _answered(options: Options, services: Services, request: Request) -> Response:
@@ -53,11 +58,18 @@ def preview(options: Options) -> Request | None:
 
 def hands_on(options: Map) -> frozenset[str] | None:
     outputs = options.get("outputs")
-    return frozenset(outputs) if isinstance(outputs, Map) else frozenset()
+    oauth1, temporary = options.get("oauth1"), frozenset[str]()
+    if isinstance(oauth1, Map) and oauth1.get("callback") is not None:
+        temporary = frozenset({"oauth_token", "oauth_token_secret"})
+    return frozenset(outputs) | temporary if isinstance(outputs, Map) else temporary
 
 
-def _failure(request: Request, response: Response) -> ProviderError:
+def _failure(options: Options, request: Request, response: Response) -> ProviderError:
     host = origin(str(reveal(request.url)))
+    if "oauth1" in options:
+        from .consumer import refusal_of
+
+        return refusal_of(request, host, response)
     payload = response.json if isinstance(response.json, dict) else {}
     said = scrubbed(refusal_in(payload), request)
     if request.proof:

@@ -12,9 +12,8 @@ from ..secret import JSON, reveal, seal
 from ..services import Outputs
 from ..urls import origin
 from . import exchange
-from .answers import answer_of
+from .answers import answer_of, scrubbed
 from .clients import hints
-from .exchange import scrubbed
 from .kind import Options, text_of
 
 ALIASES = {"verification_uri": "verification_url"}  # as a draft had it

@@ -10,8 +10,9 @@ from ..oauth.pushed import Pushed, pushed, refused
 from ..secret import Value
 from ..services import Services
 from ..urls import origin
+from .answers import scrubbed
 from .clients import hints, parts_of
-from .exchange import exchange, scrubbed
+from .exchange import exchange
 from .kind import Options, text_of
 from .parameters import texts, written
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from ..document import Map
 from ..errors import FlowError
 from ..flow import Step
+from ..oauth1 import HMACS, RSAS
 from ..template import Scope, render
 from .clients import auth_of, signs
 from .kind import Options, text_of
@@ -39,8 +40,11 @@ class Signed(NamedTuple):
         return node
 
 
-STAYS = ("client", "key")
-"""It is of no use but to sign, however the client authenticates."""
+STAYS = {("client", "key"), ("oauth1", "private_key")}
+"""They are of no use but to sign, however the client authenticates."""
+
+PROVING = ("client", "oauth1")
+"""Options that hold credentials, not all of which each way to prove oneself takes."""
 
 OBJECT = ("request_object", "key"), ("request_object", "secret")
 
@@ -62,8 +66,20 @@ def signed_with(looked: Looked) -> Iterator[Signed]:
     if isinstance(client, Mapping) and signs(options):
         shared = auth_of(options) == "client_secret_jwt"
         alg = text_of(client.get("alg")) or ("HS256" if shared else "ES256")
-        yield Signed(("client", "secret") if shared else STAYS, alg, shared=shared)
+        yield Signed(("client", "secret" if shared else "key"), alg, shared=shared)
+    yield from _consumer(options)
     yield from _opening(options)
+
+
+def _consumer(options: Options) -> Iterator[Signed]:
+    """What signs as OAuth 1 has it; PLAINTEXT sends both secrets."""
+    said = options.get("oauth1")
+    method = text_of(said.get("method") or "HMAC-SHA1") if isinstance(said, Mapping) else ""
+    if method.startswith("RSA"):
+        yield Signed(("oauth1", "private_key"), "RS256")
+    elif method.startswith("HMAC"):
+        yield Signed(("oauth1", "consumer_secret"), "HS256", shared=True)
+        yield Signed(("oauth1", "token_secret"), "HS256", shared=True)
 
 
 def _opening(options: Options) -> Iterator[Signed]:
@@ -78,7 +94,7 @@ def _opening(options: Options) -> Iterator[Signed]:
 
 def told_parts(looked: Looked) -> Iterator[object]:
     """The options of a step, each part of a map by itself, without what only signs."""
-    keys = {STAYS, *(signed.at for signed in signed_with(looked))}
+    keys = {*STAYS, *(signed.at for signed in signed_with(looked))}
     if signs(looked.options):
         keys.add(("client", "secret"))
     for name, option in looked.step.options.items():
@@ -92,26 +108,30 @@ NEEDS = {
     **dict.fromkeys(("post", "basic", "basic-raw", "client_secret_jwt"), ("secret",)),
     "none": (),
     "private_key_jwt": ("key",),
+    **dict.fromkeys(HMACS, ("consumer_secret",)),
+    **dict.fromkeys(RSAS, ("private_key",)),
+    "PLAINTEXT": ("consumer_secret",),
 }
 """What each way to authenticate takes of a client."""
 
-CREDENTIALS = ("secret", "key")
+CREDENTIALS = ("secret", "key", "consumer_secret", "private_key")
 
 
 def used_parts(step: Step, vars: Mapping[str, object]) -> Iterator[object]:
     """The options of *step*, without credentials that the client does not authenticate with."""
     for name, option in step.options.items():
-        if name != "client" or not isinstance(option, Map):
+        if name not in PROVING or not isinstance(option, Map):
             yield option
             continue
-        idle = set(CREDENTIALS) - set(NEEDS.get(_known(option.get("auth"), vars), CREDENTIALS))
+        how = _known(option.get("method" if name == "oauth1" else "auth"), vars, name)
+        idle = set(CREDENTIALS) - set(NEEDS.get(how, CREDENTIALS))
         yield from (part for key, part in option.items() if key not in idle)
 
 
-def _known(auth: object, vars: Mapping[str, object]) -> str:
+def _known(auth: object, vars: Mapping[str, object], name: str) -> str:
     """How a client authenticates, if the recipe alone decides it."""
     if auth is None:
-        return "post"
+        return "HMAC-SHA1" if name == "oauth1" else "post"
     with suppress(FlowError):
         return text_of(render(auth, Scope({}, vars)))
     return ""

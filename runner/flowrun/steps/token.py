@@ -17,9 +17,9 @@ from ..services import Outputs, Services
 from ..template import reads
 from ..urls import origin
 from . import exchange
-from .answers import answer_of
+from .answers import answer_of, scrubbed
 from .clients import hints
-from .exchange import request_of, scrubbed
+from .exchange import request_of
 from .expiry import with_expiry
 from .kind import Options, is_off, text_of
 
@@ -120,8 +120,12 @@ def _judged(
     options: Options, asked: _Asked, response: Response
 ) -> tuple[dict[str, JSON], Response]:
     """The token that the answer holds, and the answer; raises the error that it stands for."""
+    if "oauth1" in options and not response.ok:
+        raise _unsigned(asked, response)
     payload, answer = _payload(options, asked, response), answer_of(response)
     lacking, fields = _fields(options, payload, answer)
+    if "oauth1" in options:
+        fields["access_token"] = fields.get("access_token") or fields.get("oauth_token")
     held = options.held("expect", response=answer)
     token = fields.get("access_token")
     if isinstance(token, str) and token and held is not False and response.status < 400:
@@ -137,9 +141,17 @@ def _judged(
         raise ProviderError("E507", message, place=options.step.place)
     if lacking and response.ok and not refusal.code:
         raise lacking
+    if "oauth1" in options:
+        raise _unsigned(asked, response)
     rules = options.step.options.get("errors")
     helps = {**hints(options), **_hints(rules)}
     raise refused(response, refusal, asked.host, ends=_texts(rules, "ends"), hints=helps)
+
+
+def _unsigned(asked: _Asked, response: Response) -> ProviderError:
+    from .consumer import refusal_of
+
+    return refusal_of(asked.request, asked.host, response)
 
 
 def _payload(options: Options, asked: _Asked, response: Response) -> Mapping[str, JSON]:
