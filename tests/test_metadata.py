@@ -433,7 +433,7 @@ def pages() -> Iterator[Pages]:
 
 
 def document(pages: Pages, **fields: JSON) -> JSON:
-    endpoints = ("authorization", "token", "userinfo", "revocation")
+    endpoints = ("authorization", "token", "userinfo", "revocation", "introspection")
     own: dict[str, JSON] = {f"{name}_endpoint": f"{pages.url}/{name}" for name in endpoints}
     return {"issuer": pages.url, **own, "jwks_uri": f"{pages.url}/jwks", **fields}
 
@@ -485,6 +485,28 @@ def test_an_endpoint_that_the_recipe_cannot_do_without_must_be_there(
     assert "E512" in done.stderr
     assert "names no token_endpoint" in done.stderr
     assert not list(cli.folder.rglob("metadata-*"))
+
+
+@proves("RFC 8414", "5", "what one document leaves out is taken from the server's other one")
+def test_two_documents_of_one_server_make_a_whole(cli: Cli, pages: Pages) -> None:
+    pages.at[OPENID] = document(pages, token_endpoint=None)
+    pages.at[OAUTH] = document(pages, userinfo_endpoint=EVIL)
+    path = recipe(cli, pages)
+
+    cli(path, BROWSER="false")
+
+    assert json.loads(kept(cli).read_text())["value"] == document(pages)
+    assert pages.lines == [f"GET {OPENID}", f"GET {OAUTH}"]
+
+
+@proves("RFC 8414", "3.3", "a second document of another issuer adds nothing")
+def test_a_second_document_must_be_the_same_servers(cli: Cli, pages: Pages) -> None:
+    pages.at[OPENID] = document(pages, token_endpoint=None)
+    pages.at[OAUTH] = document(pages, issuer="https://evil.example")
+
+    done = cli(recipe(cli, pages), BROWSER="false")
+
+    assert (done.status, "E512" in done.stderr) == (5, True)
 
 
 def test_an_endpoint_that_nothing_needs_may_be_missing(cli: Cli, pages: Pages) -> None:

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 
 from .flow import SECTIONS, Flow, Step
 from .steps import KINDS
-from .steps.kind import NEEDED_URLS
+from .steps.kind import NEEDED_URLS, Need
 
 _ALONE = re.compile(r"\s*\{\{\s*(vars|steps)\.(\w+)(?:\.(\w+))?\s*\}\}\s*")
 MOST_VARS = 20
 
 
-def endpoints_read(flow: Flow, step: Step) -> dict[str, bool]:
+def endpoints_read(flow: Flow, step: Step) -> dict[str, Need]:
     """
     What *step* hands on that stands as a whole URL in others, in any section that runs it, and
-    whether its own section cannot do without.
+    how much depends on it.
     """
-    found: dict[str, bool] = {}
+    found: dict[str, Need] = {}
     for section in SECTIONS:
         if not any((each.id, each.kind) == (step.id, step.kind) for each in flow.steps(section)):
             continue
@@ -26,7 +26,9 @@ def endpoints_read(flow: Flow, step: Step) -> dict[str, bool]:
             runs = section == step.section and other.modifiers.get("if") is None
             for key in KINDS[other.kind].URLS:
                 if name := _named(other.options.get(key), step.id, flow.vars):
-                    found[name] = found.get(name, False) or (runs and key in NEEDED_URLS)
+                    need = Need.USED if key in NEEDED_URLS else Need.WELCOME
+                    need = Need.NEEDED if runs and need is Need.USED else need
+                    found[name] = max(found.get(name, need), need)
     return found
 
 

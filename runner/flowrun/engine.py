@@ -12,7 +12,7 @@ from .possession import Possession
 from .secret import Value
 from .services import Listener, Outputs, Services
 from .steps import KINDS
-from .steps.kind import Options, StepKind, applies
+from .steps.kind import Need, Options, StepKind, applies
 from .template import Scope
 
 INVITING = ("ciba", "device")
@@ -75,7 +75,7 @@ def run_section(
     return state
 
 
-def _endpoints(flow: Flow, step: Step) -> Mapping[str, bool]:
+def _endpoints(flow: Flow, step: Step) -> Mapping[str, Need]:
     from .endpoints import endpoints_read
 
     return endpoints_read(flow, step)

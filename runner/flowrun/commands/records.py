@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import nullcontext
 
 from ..console import Console
 from ..errors import FlowError, StoreError
+from ..flow import Step
 from ..job import run_on_record
 from ..secret import JSON
 from ..session import Session
@@ -39,7 +40,7 @@ def _on_records(
         with session.services(job) as services, lock:
             record = job.store.read(job.name) or record  # as it is now that we hold the lock
             state = run_on_record(job, section, record, services)
-            if job.flow.steps(section)[-1].id not in state.steps:  # the one that matters
+            if not _mattered(job.flow.steps(section), state.steps):
                 message = f"{job.flow.name} has no step to {section} with that applies here"
                 raise FlowError("E219", message, hint="Nothing was sent. See `if` in its steps.")
             if ends:
@@ -49,6 +50,12 @@ def _on_records(
         return {"name": job.name, "result": said}
 
     return each(names, act, console, json=json)
+
+
+def _mattered(steps: Sequence[Step], ran: Container[str]) -> bool:
+    """Whether the last step has run, or one that was left to decide by what there is."""
+    chosen = [step for step in steps[:-1] if step.kind == "http" and step.modifiers.get("if")]
+    return any(step.id in ran for step in (*chosen, steps[-1]))
 
 
 def forget(names: Sequence[str], settings: Settings) -> int:

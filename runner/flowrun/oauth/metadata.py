@@ -105,7 +105,12 @@ def document_in(response: Response) -> dict[str, JSON] | None:
 
 def complete(document: Mapping[str, JSON]) -> dict[str, JSON]:
     """*document*, with what the fields that it leaves out stand for."""
-    return {**UNSAID, **{name: value for name, value in document.items() if value is not None}}
+    return over(UNSAID, document)
+
+
+def over(more: Mapping[str, JSON], document: Mapping[str, JSON]) -> dict[str, JSON]:
+    """*document*, with what *more* says where it says nothing."""
+    return {**more, **{name: value for name, value in document.items() if value is not None}}
 
 
 def judge_issuer(document: Mapping[str, JSON], issuer: str) -> None:
@@ -125,7 +130,7 @@ def judge_resource(document: Mapping[str, JSON], resource: str) -> None:
 
 
 def judge_endpoints(document: Mapping[str, JSON], issuer: str, read: Mapping[str, bool]) -> None:
-    """Raise unless *document* has the endpoints that the recipe reads and cannot do without."""
+    """Raise unless *document* has the endpoints that are *read* and, some of them, needed."""
     for name, needed in read.items():
         value = document.get(name)
         if value is None and not needed:

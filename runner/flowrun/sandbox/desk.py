@@ -18,7 +18,7 @@ from .client import Refused, proved, standard
 from .consumer import Consumers
 from .page import CONSENT, consent, page, posted
 from .proof import Proofs
-from .provider import PUSHED_TTL_S, Provider
+from .provider import PUSHED_TTL_S, Provider, introspected
 from .published import answer_to
 from .reply import Reply
 from .shape import INVITING, Client, Exchange, Received, matching
@@ -227,6 +227,10 @@ class Desk:
             return self._vouched(exchange, Reply(*own_answer(exchange)))
         if request.method == "DELETE":
             return Reply(204)
+        if "json.active" in exchange.answers and "token" in request.sent:
+            found = self.provider.live(request.sent["token"], "access", "refresh")
+            said = introspected(found, self.signer.issuer(exchange))
+            return self._vouched(exchange, Reply(200, said))
         url = f"{scheme_of(exchange)}://{request.target}"
         return self._vouched(exchange, Reply(200, invented_answer(exchange.answers, url)))
 

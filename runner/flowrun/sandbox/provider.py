@@ -202,6 +202,14 @@ class Provider:
         return bool(grant.challenge or not request.code_verifier)
 
 
+def introspected(grant: Grant | None, issuer: str) -> JSON:
+    """What the server says about a token (RFC 7662 section 2.2)."""
+    if grant is None:
+        return {"active": False}
+    about = {"client_id": grant.client_id, "scope": " ".join(grant.scope), "iss": issuer}
+    return {"active": True, "exp": int(grant.until), **about}
+
+
 def _told_apart(form: Mapping[str, str], *, known: Grant | None) -> dict[str, str]:
     """
     Grants that the server underneath does not know, as the ones of theirs that come nearest.

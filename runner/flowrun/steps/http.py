@@ -6,6 +6,7 @@ from ..document import Map
 from ..errors import ProviderError
 from ..message import Request, Response
 from ..oauth.answer import refusal_in
+from ..oauth.tokens import HINTS, inactive, is_inactive
 from ..secret import reveal
 from ..services import Outputs, Services
 from ..urls import origin
@@ -22,7 +23,12 @@ URLS = asked.URLS | {"jwks"}
 def run(options: Options, services: Services) -> Outputs:
     request = request_of(options, services)
     response = _answered(options, services, request)
-    expected(options, response, lambda: _failure(options, request, response))
+    try:
+        expected(options, response, lambda: _failure(options, request, response))
+    except ProviderError:
+        if not (response.ok and is_inactive(response.json)):
+            raise
+        raise inactive(origin(str(reveal(request.url)))) from None
     if "subject" in options:
         from .vouched import check_subject
 
@@ -83,4 +89,5 @@ def _failure(options: Options, request: Request, response: Response) -> Provider
     if response.status == 401:
         hint = "The token is not accepted: run the flow again."
         return ProviderError("E509", message, hint=hint, outcome="ended")
-    return ProviderError("E506" if 300 <= response.status < 400 else "E509", message)
+    code = "E506" if 300 <= response.status < 400 else "E509"
+    return ProviderError(code, message, hint=HINTS.get(said.code, ""))

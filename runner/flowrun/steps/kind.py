@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Mapping
+from enum import IntEnum
 from typing import Protocol
 
 from ..document import Map
@@ -25,6 +26,15 @@ SWITCH = {"on": True, "off": False, "true": True, "false": False}
 
 NEEDED_URLS = (*METHODS, "url")
 """Options that are nothing without a URL; of the others null is as good as absent."""
+
+
+class Need(IntEnum):
+    """How much depends on a URL that a step hands on."""
+
+    WELCOME = 0  # something is better with it
+    USED = 1  # a step that may be left out is sent there
+    NEEDED = 2  # nothing goes on without it
+
 
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -55,7 +65,7 @@ class Options:
         self.invitation: Outputs = {}  # what the nearest step before it has asked a person to
         self.listener: Listener | None = None
         self.possession = Possession()  # the key that this record's tokens are bound to
-        self.endpoints: Callable[[], Mapping[str, bool]] = dict  # see `plan.endpoints_read`
+        self.endpoints: Callable[[], Mapping[str, Need]] = dict  # which URLs others take of it
         self._late = {key: value for key, value in step.options.items() if key in kind.LATE}
         self._now: dict[str, Value] = {}
         for key, value in step.options.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ..document import Map
-from ..errors import FlowError, ProviderError
+from ..errors import FlowError, ProviderError, TransportError
 from ..hosts import entry
 from ..message import Request, Response
 from ..oauth import metadata as rules
@@ -13,7 +13,7 @@ from ..services import Outputs, Services
 from ..template import reads
 from ..urls import checked, origin
 from .exchange import exchange
-from .kind import Options
+from .kind import Need, Options
 from .learned import Document, NotNow, learned
 
 URLS = frozenset({"issuer", "resource"})
@@ -52,18 +52,35 @@ def hands_on(options: Map) -> frozenset[str] | None:
 def _server(issuer: str, options: Options, services: Services) -> Document:
     """The metadata of an authorization server, which must be its own."""
     rules.refuse_parts(checked(issuer))
-    kind = options.one_of("kind", rules.KINDS, "auto")
-    read = options.endpoints()
+    kind, read = options.one_of("kind", rules.KINDS, "auto"), options.endpoints()
+    needed = {name: need is Need.NEEDED for name, need in read.items()}
 
     def judge(document: Document) -> None:
         rules.judge_issuer(document, issuer)
-        rules.judge_endpoints(document, issuer, read)
+        rules.judge_endpoints(document, issuer, needed)
         services.permit(*(str(document[name]) for name in read if document.get(name)))
 
     def fetch() -> tuple[Document, Response]:
-        return _first(rules.addresses(issuer, kind), issuer, options, services)
+        urls = rules.addresses(issuer, kind)
+        document, response = _first(urls, issuer, options, services)
+        used = [name for name, need in read.items() if need]
+        if urls and any(document.get(name) is None for name in used):
+            return _completed(document, urls, issuer, options, services), response
+        return document, response
 
     return learned(services, "metadata", f"{kind} {issuer}", fetch, judge)
+
+
+def _completed(
+    document: Document, urls: list[str], issuer: str, options: Options, services: Services
+) -> Document:
+    """*document* with what another one of the same server says besides."""
+    try:
+        more, _ = _first(urls, issuer, options, services)
+        rules.judge_issuer(more, issuer)
+    except (ProviderError, TransportError):  # what there is may do
+        return document
+    return rules.over(more, document)
 
 
 def _resource(resource: str, options: Options, services: Services) -> Document:
@@ -89,9 +106,10 @@ def _resource(resource: str, options: Options, services: Services) -> Document:
 def _first(
     urls: list[str], whose: str, options: Options, services: Services
 ) -> tuple[Document, Response]:
-    """The document at the first of *urls* that has one, and the answer that brought it."""
+    """The document at the first of *urls* that has one, and the answer; *urls* keeps the rest."""
     told: list[str] = []
-    for url in urls:
+    while urls:
+        url = urls.pop(0)
         response = exchange(options, services, Request("GET", url))
         if (document := rules.document_in(response)) is not None:
             return document, response
