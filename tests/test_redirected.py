@@ -203,6 +203,16 @@ def test_a_redirect_may_have_to_say_whom_it_comes_from() -> None:
     assert capture(params, f"issuer: {ISSUER}") == params
 
 
+@proves("RFC 9207", "2.4", "an id_token in the redirect names the issuer as well")
+def test_an_id_token_says_whom_the_redirect_comes_from() -> None:
+    options = f"{KEYS}, iss: required"
+
+    assert capture(hybrid(), options, asked="code id_token")
+    assert refused({**hybrid(), "iss": "https://evil"}, options, asked="code id_token") == "E409"
+    foreign = hybrid(iss="https://evil.example")
+    assert refused(foreign, options, asked="code id_token") == "E523"
+
+
 # JARM
 
 

@@ -59,6 +59,7 @@ def _keys(
     text: str, header: dict[str, JSON], alg: str, enc: str
 ) -> list[ECKey | OctKey | OKPKey | RSAKey]:
     """The keys in *text* that the token may be for."""
+    from joserfc.errors import JoseError
     from joserfc.jwk import JWKRegistry
 
     if not text.lstrip().startswith(("{", "-----")):
@@ -72,7 +73,7 @@ def _keys(
         kid = header.get("kid")
         meant = [jwk for jwk in jwks if kid is None or jwk.get("kid", kid) == kid]
         return [JWKRegistry.import_key(_bare(jwk)) for jwk in meant if jwk.get("use") != "sig"]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return []
 
 

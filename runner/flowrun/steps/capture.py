@@ -134,7 +134,8 @@ def _judge(options: Options, redirected: Redirected | None) -> Judge:
         pkce=text_of(sent.get("code_challenge_method")) == "S256",
         issuer=options.plain("issuer"),
         answers=answers_to(_response_type(options)) if sent else (),
-        says_issuer=options.one_of("iss", SAYS_ISSUER, "optional") == "required",
+        says_issuer=options.one_of("iss", SAYS_ISSUER, "optional") == "required"
+        and not (redirected and redirected.names_issuer),
     )
 
     temporary = text_of(sent.get("oauth_token"))

@@ -42,6 +42,11 @@ class Redirected:
             if rules and not rules.proves:
                 raise FlowError("E207", UNPROVEN, hint=UNPROVEN_HINT, place=options.step.place)
 
+    @property
+    def names_issuer(self) -> bool:
+        """Whether the id_token says whom the redirect comes from, so that nothing else has to."""
+        return self._token is not None and bool(self._token.issuer)
+
     def parameters(self, params: Mapping[str, str]) -> Mapping[str, str]:
         """
         The parameters that *params* stand for.
