@@ -82,6 +82,8 @@ def _secrets_in(answer: JSON) -> list[JSON]:
         item = rest.pop()
         if isinstance(item, dict):
             named = {k.lower(): v for k, v in item.items() if isinstance(v, str)}
+            if "oauth_callback_confirmed" in named:  # the token stands in the person's address
+                named.pop("oauth_token", None)
             found += [v for k, v in named.items() if k.endswith(SECRET_ENDINGS)]
         rest += item.values() if isinstance(item, dict) else item if isinstance(item, list) else []
     return found
