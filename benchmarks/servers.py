@@ -13,6 +13,7 @@ import socket
 import ssl
 import sys
 import threading
+from urllib.parse import parse_qsl, urlencode
 
 TOKEN = {"access_token": "fake-access-of-speed", "token_type": "Bearer", "expires_in": 3600}
 PERSON = {"sub": "248289761001", "name": "Jane Doe", "email": "jane@example.com"}
@@ -28,9 +29,12 @@ def answers(site: str) -> dict[bytes, bytes]:
         "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
         "scopes_supported": ["openid", "profile", "email"],
     }
+    pushed = {"request_uri": "urn:ietf:params:oauth:request_uri:speed", "expires_in": 60}
     bodies = {
         b"/.well-known/openid-configuration": discovery,
+        b"/par": pushed,
         b"/token": TOKEN,
+        b"/bound": {**TOKEN, "token_type": "DPoP"},
         b"/userinfo": PERSON,
     }
     return {path: answer(json.dumps(body).encode()) for path, body in bodies.items()}
@@ -39,6 +43,14 @@ def answers(site: str) -> dict[bytes, bytes]:
 def answer(body: bytes) -> bytes:
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     return head.encode() + b"\r\n\r\n" + body
+
+
+def back(form: bytes) -> bytes:
+    """The redirect that answers the authorization request that was pushed as *form*."""
+    sent = dict(parse_qsl(form.decode()))
+    code = urlencode({"code": "fake-code-of-speed", "state": sent["state"]})
+    location = f"{sent['redirect_uri']}?{code}"
+    return f"HTTP/1.1 303 X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
 def serve(connection: socket.socket, said: dict[bytes, bytes]) -> None:
@@ -50,8 +62,10 @@ def serve(connection: socket.socket, said: dict[bytes, bytes]) -> None:
             while (header := reader.readline()) not in (b"\r\n", b""):
                 name, _, value = header.partition(b":")
                 length = int(value) if name.lower() == b"content-length" else length
-            reader.read(length)
-            connection.sendall(said[line.split()[1]])
+            body, path = reader.read(length), line.split()[1].partition(b"?")[0]
+            if path == b"/par":
+                said[b"/authorize"] = back(body)
+            connection.sendall(said[path])
 
 
 def secured(plain: socket.socket, context: ssl.SSLContext, said: dict[bytes, bytes]) -> None:

@@ -44,6 +44,40 @@ verify:
 save: {name}
 """
 
+LOGIN = """\
+flowrun: 1
+name: login
+inputs:
+  private_key: {{secret: true}}
+  redirect_uri: {{default: "http://127.0.0.1:0/callback"}}
+defaults:
+  authorize: {{client: {{id: speed, auth: private_key_jwt, key: "{{{{ inputs.private_key }}}}"}}}}
+  token: {{client: {{id: speed, auth: private_key_jwt, key: "{{{{ inputs.private_key }}}}"}}}}
+steps:
+  - authorize:
+      url: {site}/authorize
+      par: {site}/par
+      dpop: on
+      query:
+        response_type: code
+        client_id: speed
+        redirect_uri: "{{{{ inputs.redirect_uri }}}}"
+        scope: openid
+  - capture: {{at: "{{{{ inputs.redirect_uri }}}}"}}
+  - token:
+      post: {site}/bound
+      dpop: on
+      form:
+        grant_type: authorization_code
+        code: "{{{{ callback.code }}}}"
+        redirect_uri: "{{{{ inputs.redirect_uri }}}}"
+        code_verifier: "{{{{ steps.authorize.code_verifier }}}}"
+verify:
+  - http: {{get: {site}/userinfo, bearer: "{{{{ saved.access_token }}}}", dpop: on}}
+save: login
+"""
+"""A pushed request, a browser, a code and the user's data; an assertion or a proof in each."""
+
 MANY = 1000
 LONG = """\
 # How provider {n} gives a token.
@@ -224,7 +258,9 @@ def figures(place: Place, rounds: int) -> Iterator[Figure]:
         value, detail = ratio(flow(place, name), curls(place, name), rounds=rounds)
         yield Figure(f"three requests, {name}", value, bound, " x", f"{detail} (curl x 3)")
         yield Figure(f"three requests, {name}", value, goal, " x", "", goal_only=True)
-    for name in ("plain", "tls"):
+    value, detail = ratio(flow(place, "login"), curls(place, "plain"), rounds=rounds)
+    yield Figure("login: PAR, private_key_jwt, DPoP", value, 8, " x", f"{detail} (curl x 3)")
+    for name in ("plain", "tls", "login"):
         flow(place, name)()
         forget(place, name)
         yield Figure(f"  memory, {name}", place.peak_mib(FLOWRUN, f"./{name}.yaml"), 35, " MiB", "")
@@ -277,9 +313,7 @@ def forget(place: Place, name: str) -> None:
 
 def curls(place: Place, name: str) -> Work:
     """The same three requests by three processes of curl."""
-    curl, site = shutil.which("curl"), place.tls if name == "tls" else place.plain
-    if curl is None:
-        raise SystemExit("curl is needed to compare with")
+    curl, site = curl_here(), place.tls if name == "tls" else place.plain
     trusting = ["--cacert", str(place.bundle)] if name == "tls" else []
     form = "grant_type=client_credentials&client_id=speed&scope=openid"
     requests = (
@@ -293,6 +327,12 @@ def curls(place: Place, name: str) -> Work:
             place.run(curl, "--silent", "--show-error", "--fail", *trusting, *request)
 
     return work
+
+
+def curl_here() -> str:
+    if (curl := shutil.which("curl")) is None:
+        raise SystemExit("curl is needed to compare with")
+    return curl
 
 
 @contextlib.contextmanager
@@ -320,6 +360,7 @@ def certified(folder: Path) -> tuple[Path, Path]:
         f"{make} /CN=127.0.0.1 -keyout server.key -out server.csr",
         "openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
         " -extfile usage -out server.crt",
+        "openssl genrsa -out client.key 2048",
     )
     for command in commands:
         subprocess.run(command.split(), cwd=folder, capture_output=True, check=True)
@@ -349,12 +390,16 @@ def prepared() -> Iterator[Place]:
             "PATH": os.environ["PATH"],
             "HOME": name,
             "SSL_CERT_FILE": str(bundle),
-            "BROWSER": "true",  # so that somebody who could consent counts as present
+            # Somebody who consents at once: the server does, and this goes where it leads.
+            "BROWSER": f"{curl_here()} --silent --location --output {os.devnull} %s",
+            "FLOWRUN_PRIVATE_KEY": (folder / "client.key").read_text(encoding="utf-8"),
         }
         place = Place(folder, bundle, plain, tls, environment)
         stack.enter_context(contextlib.chdir(folder))
-        for recipe, site in (("plain", plain), ("tls", tls)):
-            text = RECIPE.format(name=recipe, site=site)
+        texts = {
+            name: RECIPE.format(name=name, site=getattr(place, name)) for name in ("plain", "tls")
+        }
+        for recipe, text in {**texts, "login": LOGIN.format(site=plain)}.items():
             write(place, recipe, text)
             flow(place, recipe)()
         yield place

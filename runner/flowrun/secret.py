@@ -108,23 +108,30 @@ class Redactor:
     """
 
     def __init__(self) -> None:
-        self._values: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._spelled: dict[str, set[str]] = {}  # by value; empty until a text could hold it
 
     def add(self, value: Value) -> None:
         """Remember every text in *value*, secret or not."""
-        self._values |= {text for text in _texts(value) if len(text) >= SHORTEST}
-        self._pattern = None
+        self._spelled = {
+            **{text: set[str]() for text in _texts(value) if len(text) >= SHORTEST},
+            **self._spelled,
+        }
 
     def __call__(self, text: str) -> str:
-        if not self._values:
+        # A pattern of them all would take longer to compile than all else that a login does.
+        found = {each for value in self._spelled for each in self._seen(value, text)}
+        if not found:
             return text
-        if self._pattern is None:
-            spellings = {spelling for value in self._values for spelling in _spellings(value)}
-            # Longest first: a secret may contain another one.
-            ordered = sorted(spellings, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, ordered)))
-        return self._pattern.sub(MASK, text)
+        # Longest first: a secret may contain another one.
+        ordered = sorted(found, key=len, reverse=True)
+        return re.sub("|".join(map(re.escape, ordered)), MASK, text)
+
+    def _seen(self, value: str, text: str) -> list[str]:
+        """The spellings of *value* that stand in *text*; none is shorter than the value."""
+        if len(value) > len(text):
+            return []
+        self._spelled[value] = self._spelled[value] or _spellings(value)
+        return [spelling for spelling in self._spelled[value] if spelling in text]
 
 
 def _texts(value: Value) -> Iterator[str]:
