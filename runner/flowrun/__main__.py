@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+MANY = 100_000
+"""Objects; a run makes fewer, and what makes more is still tidied up."""
+
 
 def main() -> None:
     """Run flowrun with the words of the command line, and exit."""
@@ -15,6 +18,7 @@ def main() -> None:
 
         if print_cached_token(words):
             return
+    _collect_seldom()
     from .ending import ending
 
     with ending():
@@ -23,6 +27,15 @@ def main() -> None:
         from .cli import command_line
 
         command_line(words)
+
+
+def _collect_seldom() -> None:
+    """Leave what is no longer used to the end of the process, where looking for it helps nobody."""
+    import atexit
+    import gc
+
+    gc.set_threshold(MANY)
+    atexit.register(gc.freeze)
 
 
 def _run_plain(words: list[str]) -> None:

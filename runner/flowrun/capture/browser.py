@@ -121,14 +121,18 @@ class PersonsBrowser:
         ours = {name for name in os.environ if name.startswith("FLOWRUN_")}
         # A text browser, which webbrowser starts where there is a TERM, would fight for the paste.
         ours |= set() if "BROWSER" in os.environ else {"TERM"}
-        opened = subprocess.run(  # noqa: S603 - the URL is one argument, and no shell reads it
-            [sys.executable, "-I", "-c", OPEN, url],
-            env={name: value for name, value in os.environ.items() if name not in ours},
-            stdin=subprocess.DEVNULL,
-            stdout=STDERR,
-            start_new_session=True,  # Ctrl-C ends flowrun, not the browser
-        )
-        if opened.returncode and not race.over.is_set():
+        try:
+            opened = subprocess.run(  # noqa: S603 - the URL is one argument, and no shell reads it
+                _command(url),
+                env={name: value for name, value in os.environ.items() if name not in ours},
+                stdin=subprocess.DEVNULL,
+                stdout=STDERR,
+                start_new_session=True,  # Ctrl-C ends flowrun, not the browser
+            )
+            failed = opened.returncode != 0
+        except OSError:
+            failed = True
+        if failed and not race.over.is_set():
             self._tell("no browser could be opened; open the URL above yourself")
 
     def _take_pastes(
@@ -149,6 +153,18 @@ class PersonsBrowser:
             except FlowrunError as error:
                 if not race.over.is_set():
                     self._tell(f"{error}; {paste}")
+
+
+def _command(url: str) -> list[str]:
+    """What opens *url*: the one command in $BROWSER, else whatever `webbrowser` finds."""
+    named = os.environ.get("BROWSER", "")
+    if "%s" in named and os.pathsep not in named and not named.endswith("&"):
+        import shlex
+
+        with contextlib.suppress(ValueError):  # a quotation mark that is not closed
+            # As webbrowser does it, for which another Python would have to start.
+            return [part.replace("%s", url) for part in shlex.split(named)]
+    return [sys.executable, "-I", "-c", OPEN, url]
 
 
 def _pasteable(terminal: TextIO) -> bool:
