@@ -103,13 +103,18 @@ def test_what_is_encrypted_for_somebody_else_stays_closed(login: Login) -> None:
     assert not login.cli.record("relying-party").exists()
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("asked", TYPES)
+COMBINED = [
+    (asked, mode)
+    for asked in TYPES
+    for mode in MODES
+    if asked == "code" or not mode.startswith("query")  # which no server sends a token in
+]
+
+
+@pytest.mark.parametrize(("asked", "mode"), COMBINED)
 @proves("Multiple Response Types", "5", "each combination of code, token and id_token")
 @proves("JARM", "2.3", "each mode, for each response type")
 def test_each_type_comes_in_each_mode(login: Login, asked: str, mode: str) -> None:
-    if mode in ("query", "query.jwt") and asked != "code":
-        pytest.skip("no server sends a token in a query")
     done = login("es256", alg="ES256", response_type=asked, response_mode=mode)
 
     assert done.status == 0, done.stderr

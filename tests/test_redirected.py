@@ -150,9 +150,10 @@ def test_without_a_nonce_no_id_token_is_this_login_s() -> None:
     assert caught.value.code == "E224"
 
 
-def test_nobody_is_sent_off_before_the_keys_are_there() -> None:
+@pytest.mark.parametrize("asked", ["code", "code id_token"])
+def test_nobody_is_sent_off_before_the_keys_are_there(asked: str) -> None:
     world = World(lambda _: Response(500, {}, b""))
-    sent = {**SENT, "response_type": "code id_token"}
+    sent = {**SENT, "response_type": asked}
 
     with pytest.raises(ProviderError):
         run_kind("capture", f"{{{AT}, {KEYS}}}", world, authorization=sent)

@@ -30,6 +30,12 @@ class Planned(NamedTuple):
     before: Request | None = None  # what an `authorize` hands in
 
     @property
+    def keys(self) -> Request | None:
+        """The request for what a signature is checked with, which comes before all others."""
+        url = self.options.get("jwks")
+        return Request("GET", url if isinstance(url, Secret) else str(url)) if url else None
+
+    @property
     def requests(self) -> Iterator[Request]:
         """What the step sends or has a browser send, in this order."""
         yield from (request for request in (self.before, self.request) if request)

@@ -37,7 +37,8 @@ class Downgrade(NamedTuple):
 def hosts(reading: Reading) -> list[str]:
     """The hosts that the flow may contact, its inputs standing as {name}."""
     planned = reading.rendered[0].values()
-    urls = {str(masked(request.url)) for each in planned for request in each.requests}
+    asked = [request for each in planned for request in (each.keys, *each.requests) if request]
+    urls = {str(masked(request.url)) for request in asked}
     named = {urlsplit(url).netloc or url.partition("/")[0] for url in urls}
     return [*sorted(host for host in named if host and "<" not in host), *reading.flow.hosts]
 

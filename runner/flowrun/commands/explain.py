@@ -81,10 +81,12 @@ def dry_run(flows: Sequence[str], settings: Settings) -> int:
 
 def _requests(flow: Flow, inputs: Mapping[str, Value], sections: Sequence[str]) -> Iterator[str]:
     for section in sections:
-        for step, _, request, before in plan(flow, section, inputs):
+        for planned in plan(flow, section, inputs):
+            step, request = planned.step, planned.request
             yield f"# {section}.{step.id}: {step.modifiers.get('title') or step.kind}"
-            if before:
-                yield as_curl(before) + "\n"
+            for earlier in (planned.keys, planned.before):
+                if earlier:
+                    yield as_curl(earlier) + "\n"
             if request and step.kind == "authorize":
                 yield f"# open {masked(address_of(request))}\n"
             elif request:

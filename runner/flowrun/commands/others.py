@@ -37,7 +37,7 @@ def sandbox(flow_name: str, settings: Settings, *, port: int) -> int:
         with open_sandbox(job, console.tell, person=True, port=port) as served:
             console.answer(served.origin)
             for planned in (each for s in SECTIONS for each in plan(job.flow, s, job.inputs)):
-                for request in planned.requests:
+                for request in filter(None, (planned.keys, *planned.requests)):
                     url = served.route(str(masked(request.url)))
                     console.tell(f"  {planned.step.section}.{planned.step.id}: {url}")
             served.wait()

@@ -115,12 +115,21 @@ def _redirected(options: Options, services: Services) -> Redirected | None:
     """Whoever knows what to believe of a redirect in which something is signed."""
     mode, answers = _mode(options), answers_to(_response_type(options))
     if not options.authorization or not (mode in SIGNED or "id_token" in answers):
+        _keys_for_later(options, services)
         return None
     if "id_token" in answers and not (is_off(options) or options.authorization.get("nonce")):
         raise FlowError("E224", UNBOUND, hint=UNBOUND_HINT, place=options.step.place)
     from .redirected import Redirected
 
     return Redirected(options, services, mode, answers)
+
+
+def _keys_for_later(options: Options, services: Services) -> None:
+    """Have the issuer's keys on the shelf, since without them no login could be completed."""
+    if options.authorization and options.get("jwks"):
+        from .jwks import Keys
+
+        Keys(text_of(options.get("jwks")), services)
 
 
 def _response_type(options: Options) -> str:
