@@ -342,9 +342,6 @@ def deliver(ua, method, url, body):
         url, method, body = urljoin(url, where), "GET", None
     if urlsplit(url).fragment and "location.hash" in text:  # a page whose script hands it over
         status, _, _ = ua.request("POST", url.split("#")[0], urlsplit(url).fragment)
-    front, _, fragment = url.partition("#")
-    if fragment and status == 200:  # what a client's page does with its script: it hands over
-        status, _, _ = ua.request("POST", front, fragment)
     if status >= 500:
         raise Failed(f"the client listener answered HTTP {status}")
 

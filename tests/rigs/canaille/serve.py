@@ -1,4 +1,4 @@
-"""canaille on loopback, its state in memory, seeded through its own models.
+"""canaille on loopback, over a fresh sqlite database, seeded through its own models.
 
 usage: serve.py CACHE PORT
 CACHE/keys holds the client's keys, made at the first start.
@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
@@ -42,8 +43,8 @@ def client_keys(folder):
     return {"keys": public}
 
 
-def settings(port):
-    keys = [make().as_dict(private=True) | {"kid": f"op-{n}"} for n, (_, make) in MAKERS.items()]
+def settings(port, state):
+    keys = [make().as_dict(private=True) | {"kid": f"op-{n}-{port}"} for n, (_, make) in MAKERS.items()]
     lifetime = int(os.environ.get("RIG_ACCESS_TTL") or 3600)
     grants = ("authorization_code", "implicit", "password", "client_credentials")
     return {
@@ -51,7 +52,12 @@ def settings(port):
         "SERVER_NAME": f"127.0.0.1:{port}",
         "PREFERRED_URL_SCHEME": "http",
         "OAUTH2_TOKEN_EXPIRES_IN": dict.fromkeys((*grants, JWT_BEARER), lifetime),
-        "CANAILLE": {"DATABASE": "memory", "SMTP": None, "JAVASCRIPT": False},
+        "CANAILLE": {"DATABASE": "sql", "SMTP": None, "JAVASCRIPT": False},
+        # Not its store in memory, which mixes up the codes of one client.
+        "CANAILLE_SQL": {
+            "DATABASE_URI": f"sqlite:///{state}/canaille.sqlite",
+            "PASSWORD_HASH_PARAMS": {"pbkdf2_sha512__default_rounds": 1000},
+        },
         "CANAILLE_OIDC": {
             "ACTIVE_JWKS": keys,
             "DYNAMIC_CLIENT_REGISTRATION_OPEN": True,
@@ -121,15 +127,17 @@ class Quiet(WSGIRequestHandler):
 
 def main(cache, port):
     from canaille import create_app
+    from canaille.backends import Backend
 
-    jwks = client_keys(cache / "keys")
-    app = create_app(settings(port))
-    fill(app, jwks)
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os._exit(0))
-    print(f"READY http://127.0.0.1:{port}", flush=True)
-    server.serve_forever()
+        signal.signal(number, lambda *_: sys.exit(0))
+    with tempfile.TemporaryDirectory(prefix="rig-canaille-") as state:
+        app = create_app(settings(port, state))
+        fill(app, client_keys(cache / "keys"))
+        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
+        server.daemon_threads = True
+        print(f"READY http://127.0.0.1:{port}", flush=True)
+        server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -6,14 +6,15 @@ import os
 import ssl
 import subprocess
 
-SERVER = {"RS256": "RSA2048", "PS256": "RSA2048", "ES256": "EC256", "EdDSA": "Ed25519"}
+SERVER = {"RS256": "RSA2048", "RSA-OAEP": "RSA2048", "PS256": "RSA2048", "ES256": "EC256", "EdDSA": "Ed25519"}
+DONE = "done-2"  # the number tells which keys there are
 CLIENT = {"rs256": ("RSA2048", "RS256"), "es256": ("EC256", "ES256"), "ed25519": ("Ed25519", "EdDSA")}
 
 
 def make(cache):
     """CACHE/keys: server.jwks.json, client-*.{pem,jwk.json}, client.jwks.json, and certificates."""
     folder = cache / "keys"
-    if (folder / "done").exists():
+    if (folder / DONE).exists():
         return
     folder.mkdir(mode=0o700, exist_ok=True)
     rnbyc = Rnbyc(cache / "root")
@@ -24,7 +25,7 @@ def make(cache):
         name = f"client-{next(n for n, (_, alg) in CLIENT.items() if alg == key['alg'])}"
         (folder / f"{name}.jwk.json").write_text(json.dumps(key))
     certificates(folder)
-    (folder / "done").touch()
+    (folder / DONE).touch()
 
 
 class Rnbyc:

@@ -49,9 +49,7 @@ def plugins(keys, url):
         "oauth-dpop-nonce-counter": 3,
         "request-parameter-ietf-strict": True,
         "rar-allow-auth-unsigned": False,
-        "rar-allow-auth-unencrypted": False,
         "oauth-fapi-verify-nbf": True,
-        "subject-type": "pairwise",
     }
     return {"oidc": usual, "strict": strict}
 
@@ -182,6 +180,11 @@ def clients(keys):
     }
     encrypted = {"alg": "RSA-OAEP", "enc": "A256GCM", "alg_kid": "client-enc-rsa-oaep", "jwks": both}
     keyed = {"client_secret": "", "jwks": signing}
+    registered = {  # what a strict plug-in wants to know beforehand
+        "request_object_signing_alg": "RS256",
+        "request_object_encryption_alg": "RSA-OAEP",
+        "request_object_encryption_enc": "A256GCM",
+    }
     named = {
         "rig-public": ("none", {"confidential": False, "client_secret": ""}),
         "rig-basic": ("client_secret_basic", {}),
@@ -194,6 +197,8 @@ def clients(keys):
         "rig-es256": ("client_secret_basic", {"sign_kid": "op-es256"}),
         "rig-eddsa": ("client_secret_basic", {"sign_kid": "op-eddsa"}),
         "rig-ps256": ("client_secret_basic", {"sign_kid": "op-ps256"}),
+        # Whose pushed object is signed with a key must be allowed to authenticate so, too.
+        "rig-strict": ("client_secret_basic private_key_jwt", {"jwks": signing} | registered),
         "rig-dpop": ("client_secret_basic", {"dpop_bound_access_tokens": "1"}),
         "rig-encrypted": ("client_secret_basic", encrypted | {"encrypt_id_token": "1", "encrypt_userinfo": "1"}),
         "rig-user-code": ("client_secret_basic", {"backchannel_user_code_parameter": "true"}),
@@ -201,5 +206,5 @@ def clients(keys):
         "rig-service-key": ("private_key_jwt", keyed | {"authorization_type": ["client_credentials"]}),
     }
     for client_id, (method, more) in named.items():
-        known = {"client_id": client_id, "name": client_id, "token_endpoint_auth_method": [method]}
+        known = {"client_id": client_id, "name": client_id, "token_endpoint_auth_method": method.split()}
         yield common | known | more
