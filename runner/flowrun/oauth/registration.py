@@ -6,10 +6,10 @@ import json
 from collections.abc import Collection, Mapping
 from hashlib import sha256
 
-from ..errors import Outcome, ProviderError
+from ..errors import ProviderError
 from ..message import Response
 from ..secret import JSON, Secret, Value, is_public, seal
-from .answer import refusal_in, said
+from .answer import Refusal
 
 AUTH = {
     "client_secret_basic": "basic",
@@ -50,11 +50,13 @@ def digest_of(endpoint: str, metadata: Mapping[str, JSON]) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def client_in(response: Response, asked: Mapping[str, JSON], host: str) -> dict[str, JSON]:
-    """The client that *response* brings; raises the error that it stands for."""
+def client_in(
+    response: Response, asked: Mapping[str, JSON], host: str, refusal: Refusal
+) -> dict[str, JSON]:
+    """The client that *response* brings; raises the error that it, or its *refusal*, stands for."""
     payload = response.json if isinstance(response.json, dict) else {}
-    if not response.ok or not payload:
-        raise refused(response, host)
+    if not response.ok:
+        raise refused(response, host, refusal)
     client_id = payload.get("client_id")
     if not isinstance(client_id, str) or not client_id:
         raise ProviderError("E513", f"{host} has registered a client without an id")
@@ -70,15 +72,14 @@ def _list(value: JSON) -> list[JSON]:
     return value if isinstance(value, list) else []
 
 
-def refused(response: Response, host: str, outcome: Outcome = "unspent") -> ProviderError:
+def refused(response: Response, host: str, refusal: Refusal) -> ProviderError:
     """The error that a refusal stands for (RFC 7591 section 3.2.2)."""
-    refusal = refusal_in(response.json if isinstance(response.json, dict) else {})
     told = f": {refusal.code}" + (f" ({refusal.text})" if refusal.text else "")
     message = f"{host} registers no client" + (
         told if refusal.code else f": it answered {response.status}"
     )
     hint = HINTS.get(refusal.code, HINTS["access_denied"] if response.status in (401, 403) else "")
-    return ProviderError("E513", said(message), hint=hint, outcome=outcome)
+    return ProviderError("E513", message, hint=hint, outcome="unspent")
 
 
 def expired(client: Mapping[str, JSON], now: float) -> bool:

@@ -65,7 +65,7 @@ def _server(issuer: str, options: Options, services: Services) -> Document:
         document, response = _first(urls, issuer, options, services)
         used = [name for name, need in read.items() if need]
         if urls and any(document.get(name) is None for name in used):
-            return _completed(document, urls, issuer, options, services), response
+            return _completed(document, urls[:1], issuer, options, services), response
         return document, response
 
     return learned(services, "metadata", f"{kind} {issuer}", fetch, judge)

@@ -9,10 +9,12 @@ from ..document import Map
 from ..errors import FlowError, FlowrunError, ProviderError, TransportError
 from ..message import Body, Request, Response
 from ..oauth import registration as rules
+from ..oauth.answer import Refusal, refusal_in
 from ..scope import Undefined, inside
 from ..secret import JSON, Secret, reveal
 from ..services import Outputs, Services
 from ..urls import origin
+from .answers import scrubbed
 from .exchange import exchange, method_of, request_of
 from .kind import Options, text_of
 
@@ -122,8 +124,9 @@ def _asked(options: Options) -> tuple[str, dict[str, JSON]]:
 def _registered(
     options: Options, services: Services, endpoint: str, asked: dict[str, JSON]
 ) -> Known:
-    response = exchange(options, services, request_of(options, services))
-    client = rules.client_in(response, asked, origin(endpoint))
+    request = request_of(options, services)
+    response = exchange(options, services, request)
+    client = rules.client_in(response, asked, origin(endpoint), _refusal(response, request))
     known = Known(endpoint, rules.digest_of(endpoint, asked), asked, client)
     _keep(known, services)
     services.tell(f"{origin(endpoint)} has registered the client {client['client_id']}")
@@ -156,7 +159,7 @@ def _changed(known: Known, asked: dict[str, JSON], digest: str, services: Servic
 def _updated(known: Known, response: Response, services: Services) -> Known | None:
     """*known* with what the server says of it now, which is kept; None when it is no use."""
     try:
-        new = rules.client_in(response, known.asked, origin(known.endpoint))
+        new = rules.client_in(response, known.asked, origin(known.endpoint), Refusal("", ""))
     except ProviderError:
         return None
     if new["client_id"] != known.client["client_id"]:
@@ -193,15 +196,23 @@ def _sealed(request: Request) -> Request:
 
 def _deleted(options: Options, services: Services) -> None:
     """End a registration (RFC 7592 section 2.3); it is forgotten here, too."""
-    uri = text_of(options.get("delete"))
-    response = exchange(options, services, request_of(options, services))
+    uri, request = text_of(options.get("delete")), request_of(options, services)
+    response = exchange(options, services, request)
     if response.status >= 500 and response.status != 501:
-        raise rules.refused(response, origin(uri))
+        refusal = _refusal(response, request)
+        told = f": {refusal.code} ({refusal.text})" if refusal.code else ""
+        message = f"{origin(uri)} answered {response.status} and has not ended the registration"
+        raise ProviderError("E513", message + told, hint="Try again later.")
     if not response.ok and response.status not in GONE:
         services.tell(f"{origin(uri)} answered {response.status}, so the client stays registered")
     for key, value in list(services.shelf.all(KIND)):
         if (known := _read(value)) and known.uri == uri:
             services.shelf.drop(KIND, key)
+
+
+def _refusal(response: Response, request: Request) -> Refusal:
+    """What the server says against it, without what it repeats of the secrets that were sent."""
+    return scrubbed(refusal_in(response.json if isinstance(response.json, dict) else {}), request)
 
 
 def _keep(known: Known, services: Services) -> None:
