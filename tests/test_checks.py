@@ -203,3 +203,31 @@ def test_a_step_that_leaves_the_key_out_is_named(
     switched: tuple[str, str, str], lacking: set[str]
 ) -> None:
     assert set(weaker(LOGIN.format(*switched))) & {CODE_UNBOUND, UNPROVED} == lacking
+
+
+OPENID = """\
+  - authorize: {{url: "https://id.example/auth"{0}}}
+  - capture: {{at: "http://127.0.0.1:8484/"{1}}}
+  - id: redeemed
+    token: {{post: "https://id.example/token", form: {{code: "{{{{ callback.code }}}}"}}{2}}}
+"""
+UNSIGNED = "no jwks: the id_token's signature is not checked"
+JWKS = ', jwks: "https://id.example/jwks"'
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ((", openid: true", "", JWKS), []),
+        ((", openid: true", "", ", id_token: {alg: HS256}"), []),
+        ((", openid: true", "", ""), [UNSIGNED]),
+        ((", openid: true", "", ', jwks: ""'), [UNSIGNED]),
+        ((", openid: true", "", ", id_token: off"), ["id_token: off"]),
+        (("", "", ""), []),
+        ((", query: {response_type: code id_token}", ", id_token: off", JWKS), ["id_token: off"]),
+    ],
+)
+def test_an_id_token_that_is_believed_unseen_is_named(
+    said: tuple[str, str, str], found: list[str]
+) -> None:
+    assert weaker(OPENID.format(*said)) == found

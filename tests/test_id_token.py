@@ -226,12 +226,28 @@ def test_what_is_no_token_is_told_as_that(text: JSON) -> None:
     assert refusal(text).code == ("E520" if text != "e30.e30." else "E522")
 
 
+@proves("RFC 7519", "7.2", "what has not three parts, each of its kind, is refused")
+def test_a_token_is_read_strictly() -> None:
+    head, payload, signature = id_token().split(".")
+
+    for text in (f"{head}.{payload}.{signature}=", f" {head}.{payload}.{signature}", f"{head}..a"):
+        assert refusal(text).code == "E520"
+
+
 @proves("RFC 7515", "4.1.11", "a critical header that is not known is refused")
 def test_what_is_critical_must_be_known() -> None:
     critical = signed(claims(), crit=["b64"], b64=True)
 
     assert refusal(critical).code == "E520"
     assert identity(redeem(Provider(signed(claims(), x5t="a", foo="b"))))
+
+
+@proves("RFC 8725", "3.12", "another kind of token of the same issuer is no id_token")
+def test_a_token_of_another_kind_is_none() -> None:
+    assert refusal(signed(claims(), typ="at+jwt")).code == "E520"
+    assert refusal(signed(claims(), typ="application/logout+JWT")).code == "E520"
+    for typ in ("JWT", "jwt", "application/jwt", "ID"):
+        assert identity(redeem(Provider(signed(claims(), typ=typ))))
 
 
 def test_an_id_token_that_is_off_is_not_looked_at() -> None:

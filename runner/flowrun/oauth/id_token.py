@@ -58,6 +58,7 @@ def judge(jwt: Jwt, expected: Expected, what: str = "the id_token") -> None:
     Raises:
         ProviderError: E520 for what is missing, E523 to E530 for what is wrong. The answer is held.
     """
+    _check_kind(jwt, what)
     check_required(jwt.claims, REQUIRED, what)
     check_issuer(jwt.claims, expected.issuer, what)
     check_audience(jwt.claims, expected.client_id, expected.audience, what)
@@ -66,6 +67,13 @@ def judge(jwt: Jwt, expected: Expected, what: str = "the id_token") -> None:
     _check_hashes(jwt, expected)
     _check_subject(jwt.claims, expected)
     _check_sign_in(jwt.claims, expected)
+
+
+def _check_kind(jwt: Jwt, what: str) -> None:
+    """It is not a token of another kind, which the same issuer signs (RFC 8725 section 3.12)."""
+    kind = str(jwt.header.get("typ", "JWT")).lower().removeprefix("application/")
+    if kind.endswith("+jwt") and not kind.startswith(("id", "openid")):
+        raise refused("E520", f"{what} is a token of another kind: {kind[:40]}")
 
 
 def kept_of(claims: Claims) -> dict[str, JSON]:
