@@ -16,12 +16,14 @@ from servers.rig import Rig, key_of
 pytestmark = pytest.mark.rig
 
 SECRET = {"FLOWRUN_CLIENT_SECRET": "rig-secret-0123456789-0123456789-0123456789"}
+WRONG = {"FLOWRUN_CLIENT_SECRET": "fake-secret-that-is-wrong"}
 ODD = {"FLOWRUN_CLIENT_SECRET": "p+s s%w:rd&=/?~"}
 PASSWORD = {"FLOWRUN_PASSWORD": "wonderland-42"}
 ALICE = {"username": "alice", "login_hint": "alice", "binding_message": "W4SCT"}
 KEY, OPENER = "FLOWRUN_PRIVATE_KEY", "FLOWRUN_DECRYPTION_KEY"
 KINDS = ("rs256", "es256", "ed25519")
 RSA = {KEY: "client-rs256.jwk.json"}
+STRICT = {"issuer": "strict"}
 SEALING = {"encryption_key_id": "op-rsa-oaep"}
 JARM = ("jwt", "query.jwt", "fragment.jwt", "form_post.jwt")
 
@@ -53,7 +55,7 @@ LOGINS: Mapping[str, list[As]] = {
         for kind in ("rs256", "es256", "ed25519")
     ],
     "glewlwyd-dpop": [As("rig-dpop", SECRET)],
-    "glewlwyd-strict": [As("rig-strict", SECRET | RSA, {"issuer": "strict", **SEALING})],
+    "glewlwyd-strict": [As("rig-strict", SECRET | RSA, STRICT | SEALING)],
     "glewlwyd-hybrid": [As(f"rig-{kind}", SECRET) for kind in ("basic", "es256", "eddsa", "ps256")],
     "glewlwyd-implicit": [As("rig-public")],
     "glewlwyd-signed": [As("rig-key-jwt", {KEY: f"client-{kind}.jwk.json"}) for kind in KINDS],
@@ -180,3 +182,64 @@ def test_a_recipe_that_needs_nobody_brings_another_token_each_time(known: Known)
 
     assert done.status == 0, done.stderr
     assert serial(known) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "code"),
+    [
+        pytest.param("glewlwyd", As("rig-post", WRONG), "E517", id="glewlwyd: wrong secret"),
+        pytest.param("canaille", As("rig-basic", WRONG), "E502", id="canaille: wrong secret"),
+        pytest.param("glewlwyd-key-jwt", As("rig-public", RSA), "E517", id="glewlwyd: strange key"),
+        pytest.param(
+            "canaille-key-jwt",
+            As("rig-key-rs256", {KEY: "client-es256.jwk.json"}),
+            "E502",
+            id="canaille: another client's key",
+        ),
+        pytest.param(
+            "glewlwyd-rights",
+            As("rig-basic", SECRET, {"scope": "openid"}),
+            "E",
+            id="glewlwyd: rights without their scope",
+        ),
+    ],
+)
+def test_a_login_that_the_server_refuses_leaves_nothing(
+    known: Known, approve: str, code: str
+) -> None:
+    done = log_in(known, approve)
+
+    assert done.status in (4, 5), done.stderr
+    assert f"error {code}" in done.stderr
+    assert not known.cli.record(known.name).exists()
+
+
+@pytest.mark.parametrize(("name", "one"), [("canaille", As("rig-post", SECRET))])
+def test_a_person_may_refuse(known: Known, deny: str) -> None:
+    done = known.run(deny)
+
+    assert done.status == 4, done.stderr
+    assert "error E402" in done.stderr
+    assert not known.cli.record(known.name).exists()
+
+
+@pytest.mark.parametrize(("name", "one"), [("glewlwyd-ciba", As("rig-basic", SECRET, ALICE))])
+def test_a_person_may_refuse_on_a_device_of_theirs(known: Known) -> None:
+    done = known.with_confirmation("--deny")
+
+    assert done.status == 4, done.stderr
+    assert "error E402" in done.stderr
+    assert not known.cli.record(known.name).exists()
+
+
+@pytest.mark.parametrize(("name", "one"), [("glewlwyd", As("rig-post", SECRET))])
+def test_a_refresh_token_that_was_used_ends_its_whole_family(known: Known, approve: str) -> None:
+    assert known.run(approve).status == 0
+    backup = known.cli.record("glewlwyd").read_bytes()
+    assert known.later("refresh").status == 0
+    last = known.cli.record("glewlwyd").read_bytes()
+
+    known.cli.record("glewlwyd").write_bytes(backup)
+    assert known.later("refresh").status == 5
+    known.cli.record("glewlwyd").write_bytes(last)
+    assert known.later("refresh").status == 5
