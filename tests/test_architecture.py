@@ -32,7 +32,7 @@ LAYERS = {
     "keys layout library literals load merge notation oauth.* oauth1 operators order patterns "
     "possession profiles record remedies scan schema scope services simple spelling syntax taint "
     "template tree trust urls wire",
-    "edges": "capture.* guard http proofs proxy refresh sandbox.* stores.* transport",
+    "edges": "capture.* certified guard http proofs proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
     "engine": "checks.* current endpoints engine job likeness passes plan publishing rehearsal "
     "review",
@@ -60,8 +60,9 @@ OWNERS = {
 """Who knows each library of others, by module or by folder."""
 
 MAY_REVEAL = """
-    current guard hosts job likeness message oauth.client operators plan proofs scope secret
-    session steps.ask steps.clients steps.exchange steps.expiry steps.http steps.identity
+    certified current guard hosts job likeness message oauth.client operators plan proofs
+    rehearsal scope secret session steps.ask steps.clients steps.exchange steps.expiry
+    steps.http steps.identity
     steps.invitation steps.jwt steps.kind steps.parameters steps.polling steps.register
     steps.request_object steps.token steps.verified taint template tree
     urls wire

@@ -934,6 +934,10 @@ def validate___definitions_ciba(data: object) -> object:
             data_keys.remove("client")
             data__client = data["client"]
             validate___definitions_client(data__client)
+        if "certificate" in data_keys:
+            data_keys.remove("certificate")
+            data__certificate = data["certificate"]
+            validate___definitions_certificate(data__certificate)
         if "names" in data_keys:
             data_keys.remove("names")
             data__names = data["names"]
@@ -1025,6 +1029,26 @@ def validate___definitions_names(data: object) -> object:
                         raise Refused
     return data
 
+def validate___definitions_certificate(data: object) -> object:
+    if not isinstance(data, (dict, NoneType)):
+        raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if "certificate" in data_keys:
+            data_keys.remove("certificate")
+            data__certificate = data["certificate"]
+            if not isinstance(data__certificate, (str, NoneType)):
+                raise Refused
+        if "key" in data_keys:
+            data_keys.remove("key")
+            data__key = data["key"]
+            if not isinstance(data__key, (str, NoneType)):
+                raise Refused
+        if data_keys:
+            raise Refused
+    return data
+
 def validate___definitions_client(data: object) -> object:
     if not isinstance(data, (dict, NoneType)):
         raise Refused
@@ -1047,7 +1071,7 @@ def validate___definitions_client(data: object) -> object:
             data__auth_any_of_count4 = 0
             if not data__auth_any_of_count4:
                 try:
-                    if not (isinstance(data__auth, str) and data__auth == 'post' or isinstance(data__auth, str) and data__auth == 'basic' or isinstance(data__auth, str) and data__auth == 'basic-raw' or isinstance(data__auth, str) and data__auth == 'none' or isinstance(data__auth, str) and data__auth == 'client_secret_jwt' or isinstance(data__auth, str) and data__auth == 'private_key_jwt'):
+                    if not (isinstance(data__auth, str) and data__auth == 'post' or isinstance(data__auth, str) and data__auth == 'basic' or isinstance(data__auth, str) and data__auth == 'basic-raw' or isinstance(data__auth, str) and data__auth == 'none' or isinstance(data__auth, str) and data__auth == 'client_secret_jwt' or isinstance(data__auth, str) and data__auth == 'private_key_jwt' or isinstance(data__auth, str) and data__auth == 'tls'):
                         raise Refused
                     data__auth_any_of_count4 += 1
                 except Refused: pass
@@ -1062,6 +1086,11 @@ def validate___definitions_client(data: object) -> object:
             data_keys.remove("key")
             data__key = data["key"]
             if not isinstance(data__key, (str, NoneType)):
+                raise Refused
+        if "certificate" in data_keys:
+            data_keys.remove("certificate")
+            data__certificate = data["certificate"]
+            if not isinstance(data__certificate, (str, NoneType)):
                 raise Refused
         if "key_id" in data_keys:
             data_keys.remove("key_id")
@@ -1194,6 +1223,10 @@ def validate___definitions_device(data: object) -> object:
             data_keys.remove("client")
             data__client = data["client"]
             validate___definitions_client(data__client)
+        if "certificate" in data_keys:
+            data_keys.remove("certificate")
+            data__certificate = data["certificate"]
+            validate___definitions_certificate(data__certificate)
         if "names" in data_keys:
             data_keys.remove("names")
             data__names = data["names"]
@@ -1297,6 +1330,10 @@ def validate___definitions_token(data: object) -> object:
             data_keys.remove("oauth1")
             data__oauth1 = data["oauth1"]
             validate___definitions_oauth1_token(data__oauth1)
+        if "certificate" in data_keys:
+            data_keys.remove("certificate")
+            data__certificate = data["certificate"]
+            validate___definitions_certificate(data__certificate)
         if "name" in data_keys:
             data_keys.remove("name")
             data__name = data["name"]
@@ -1697,6 +1734,10 @@ def validate___definitions_http(data: object) -> object:
             data_keys.remove("oauth1")
             data__oauth1 = data["oauth1"]
             validate___definitions_oauth1(data__oauth1)
+        if "certificate" in data_keys:
+            data_keys.remove("certificate")
+            data__certificate = data["certificate"]
+            validate___definitions_certificate(data__certificate)
         if "names" in data_keys:
             data_keys.remove("names")
             data__names = data["names"]
@@ -2012,6 +2053,10 @@ def validate___definitions_authorize(data: object) -> object:
             data_keys.remove("client")
             data__client = data["client"]
             validate___definitions_client(data__client)
+        if "certificate" in data_keys:
+            data_keys.remove("certificate")
+            data__certificate = data["certificate"]
+            validate___definitions_certificate(data__certificate)
         if "request_object" in data_keys:
             data_keys.remove("request_object")
             data__requestobject = data["request_object"]

@@ -104,6 +104,7 @@ CODES = {
     "E602": "no answer in time",
     "E603": "the connection was cut",
     "E604": "no secure connection",
+    "E605": "the client's certificate cannot be used, or is refused",
     "E701": "the store cannot be written",
     "E702": "the record is damaged",
     "E703": "the record is not private",

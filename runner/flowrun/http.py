@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import select
 import socket
+import ssl
 from urllib.parse import urlsplit
 
 from .clock import Clock
 from .errors import TransportError
-from .message import Response
+from .message import Certificate, Response
 from .transport import (
     CONNECT_TIMEOUT_S,
     MAX_RESPONSE_BYTES,
@@ -20,9 +22,14 @@ from .transport import (
     bounded,
     not_answered,
     not_connected,
-    trust,
+    not_let_in,
 )
 from .wire import Encoded
+
+Place = tuple[str, Certificate | None]
+
+VERDICT_S = 0.25
+"""How long a server that sends no ticket costs whoever shows a certificate, once."""
 
 PROXIES = ("https_proxy", "http_proxy", "all_proxy")
 
@@ -49,14 +56,14 @@ class Direct(Client):
         clock: Clock | None = None,
     ) -> None:
         super().__init__(on_exchange, timeout_s=timeout_s, clock=clock)
-        self._kept: dict[str, http.client.HTTPConnection] = {}
+        self._kept: dict[Place, http.client.HTTPConnection] = {}
 
     def close(self) -> None:
         while self._kept:
             self._kept.popitem()[1].close()
 
     def _carry(self, encoded: Encoded, deadline: Deadline, *, fresh: bool) -> Response:
-        kept = self._kept.pop(_origin(encoded.url), None)
+        kept = self._kept.pop(_place(encoded), None)
         if kept and (fresh or _ended(kept)):
             kept.close()
         elif kept:
@@ -66,7 +73,8 @@ class Direct(Client):
                 # The server may have hung up while the request was on its way.
                 if error.code != "E603" or encoded.method not in ("GET", "HEAD"):
                     raise
-        return self._exchange(_connect(encoded.url, deadline), encoded, deadline)
+        context = self._context(encoded.certificate) if _is_tls(encoded.url) else None
+        return self._exchange(_connect(encoded, context, deadline), encoded, deadline)
 
     def _exchange(
         self, connection: http.client.HTTPConnection, encoded: Encoded, deadline: Deadline
@@ -81,17 +89,22 @@ class Direct(Client):
         except (OSError, http.client.HTTPException) as error:
             # Not `from error`: half an answer may hold a token.
             late = deadline.over or isinstance(error, TimeoutError)
+            alert, shown = _alert(connection.sock, error), encoded.certificate is not None
+            if not late and (refused := not_let_in(encoded.url, alert, shown=shown)):
+                raise refused from None
             raise not_answered(encoded.url, late=late, how=_how(error)) from None
         finally:
             if lasts:
-                self._kept[_origin(encoded.url)] = connection
+                self._kept[_place(encoded)] = connection
             else:
                 connection.close()
 
 
-def _connect(url: str, deadline: Deadline) -> http.client.HTTPConnection:
-    parts = urlsplit(url)
-    host, context = parts.hostname or "", trust() if parts.scheme == "https" else None
+def _connect(
+    encoded: Encoded, context: ssl.SSLContext | None, deadline: Deadline
+) -> http.client.HTTPConnection:
+    parts = urlsplit(encoded.url)
+    host = parts.hostname or ""
     connection = http.client.HTTPConnection(host, parts.port or (443 if context else 80))
     connection.default_port = 443 if context else 80  # the Host header names any other
     try:
@@ -104,10 +117,13 @@ def _connect(url: str, deadline: Deadline) -> http.client.HTTPConnection:
             )
             deadline.watch(wrapped)
             wrapped.do_handshake()
+            if encoded.certificate:
+                _heard(wrapped)
         connection.sock.settimeout(deadline.seconds)
     except (OSError, UnicodeError) as error:
         connection.close()
-        raise not_connected(url, TimeoutError() if deadline.over else error) from None
+        why, shown = TimeoutError() if deadline.over else error, encoded.certificate is not None
+        raise not_connected(encoded.url, why, shown=shown) from None
     return connection
 
 
@@ -146,5 +162,32 @@ def _ended(connection: http.client.HTTPConnection) -> bool:
     return bool(poll.poll(0))
 
 
-def _origin(url: str) -> str:
-    return "{0.scheme}://{0.netloc}".format(urlsplit(url))
+def _heard(sock: ssl.SSLSocket) -> None:
+    """
+    Wait a little for what the server makes of a certificate; raises the alert that refuses it.
+
+    In TLS 1.3 this end is done first, and a server that hangs up would take the alert with it.
+    """
+    if sock.version() == "TLSv1.3" and select.select([sock], [], [], VERDICT_S)[0]:
+        sock.settimeout(0)
+        with contextlib.suppress(ssl.SSLWantReadError):  # a ticket to come back with: it is in
+            sock.recv(1)
+
+
+def _alert(sock: socket.socket | None, error: Exception) -> Exception:
+    """What the other side said before it hung up while we were still talking, if it did."""
+    if isinstance(sock, ssl.SSLSocket) and isinstance(error, (BrokenPipeError, ConnectionError)):
+        try:
+            sock.recv(1)
+        except OSError as said:
+            return said
+    return error
+
+
+def _is_tls(url: str) -> bool:
+    return urlsplit(url).scheme == "https"
+
+
+def _place(encoded: Encoded) -> Place:
+    """Where a connection leads, and who is at this end of it."""
+    return "{0.scheme}://{0.netloc}".format(urlsplit(encoded.url)), encoded.certificate

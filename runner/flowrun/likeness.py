@@ -78,6 +78,7 @@ def _exchange(job: Job, planned: Planned, request: Request, kind: str) -> Exchan
         dpop=request.proof is not None,
         answers=(*_answers(step.options), *["json.sub"] * ("subject" in planned.options)),
         answer=shape_of(job.flow, step),
+        certificate=_known(request.certificate.certificate) if request.certificate else "",
         pushes=planned.before is not None,
         put=_put(planned),
         mode=_known(taken.get("response_mode")),

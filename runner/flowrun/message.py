@@ -35,6 +35,13 @@ class Proof:
         self.made: list[Secret] = []  # what was sent so far
 
 
+class Certificate(NamedTuple):
+    """What the client shows of itself when the connection is made (RFC 8705), as PEM."""
+
+    certificate: Value
+    key: Value
+
+
 class Request(NamedTuple):
     """A request whose secrets are still sealed, so that it can be shown masked."""
 
@@ -45,13 +52,15 @@ class Request(NamedTuple):
     body: Body | None = None
     fragment: Pairs = {}  # only a browser is ever sent to one
     proof: Proof | None = None
+    certificate: Certificate | None = None
 
 
 def secrets_of(request: Request) -> list[Value]:
     """Every secret that *request* carries, and the words of each: a header's scheme is none."""
     content = request.body.content if request.body else None
     proofs = request.proof.made if request.proof else []
-    parts = (request.url, request.query, request.headers, content, proofs)
+    shown = [*request.certificate] if request.certificate else []
+    parts = (request.url, request.query, request.headers, content, proofs, shown)
     return [_secrets(part) for part in parts]
 
 

@@ -15,7 +15,7 @@ from .scope import Undefined, inside
 from .secret import JSON, Secret, Value, masked, reveal
 from .steps import KINDS
 from .steps.kind import Options, applies
-from .steps.signed import PROVING, signed_with, told_parts, used_parts
+from .steps.signed import PROVING, Half, shown_by, signed_with, told_parts, used_parts
 from .taint import Unknown, contains
 from .template import Scope, reads, uses
 from .urls import origin
@@ -136,6 +136,16 @@ def signing_inputs(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, str]:
     }
 
 
+def shown_inputs(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, Half]:
+    """The inputs that are a certificate, or the key of one, that the client shows."""
+    return {
+        name: half
+        for planned in _everything(flow, inputs)
+        for node, half in shown_by(planned)
+        for name in _inputs_in(node, flow)
+    }
+
+
 def sent_inputs(flow: Flow, inputs: Mapping[str, Value]) -> set[str]:
     """The inputs that something is made of which leaves; a key that only signs stays here."""
     return {
@@ -178,7 +188,7 @@ def told_secrets(flow: Flow, inputs: Mapping[str, Value]) -> list[str]:
         for planned in _everything(flow, inputs)
         for request in planned.requests
         if request is planned.before or planned.step.kind != "authorize"
-        if any(map(_holds_secret, request))
+        if any(map(_holds_secret, request._replace(certificate=None)))
     }
     return sorted({origin(url) for url in sent_to if not url.startswith("<")})
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Mapping
 
 import httpcore
 import httpx
 
-from .message import Response
+from .clock import Clock
+from .message import Certificate, Response
 from .transport import (
     CONNECT_TIMEOUT_S,
     Client,
     Deadline,
+    Exchanged,
     bounded,
     not_answered,
     not_connected,
-    trust,
+    not_let_in,
 )
 from .wire import Encoded
 
@@ -29,37 +32,48 @@ UNSENT = (
 class Proxied(Client):
     """httpx knows CONNECT, NO_PROXY, SOCKS and a proxy's credentials."""
 
-    _client: httpx.Client | None = None
+    def __init__(
+        self,
+        on_exchange: Exchanged | None = None,
+        *,
+        timeout_s: float = 30,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(on_exchange, timeout_s=timeout_s, clock=clock)
+        self._clients = dict[Certificate | None, httpx.Client]()
 
     def close(self) -> None:
-        if self._client:
-            self._client.close()
-        self._client = None
+        while self._clients:
+            self._clients.popitem()[1].close()
 
     def _carry(self, encoded: Encoded, deadline: Deadline, *, fresh: bool) -> Response:
         if fresh:
             self.close()
+        client, shown = self._clients.get(encoded.certificate), encoded.certificate is not None
         try:
-            self._client = self._client or _client()
-            self._client.cookies.clear()
-            return _exchange(self._client, encoded, deadline)
+            client = client or _client(self._context(encoded.certificate))
+            self._clients[encoded.certificate] = client
+            client.cookies.clear()
+            return _exchange(client, encoded, deadline)
         except (httpx.TransportError, httpx.InvalidURL, ImportError, ValueError) as error:
             # Not `from error`: its request holds the form, and a proxy's URL a password.
-            unsent = self._client is None or isinstance(error, UNSENT)
+            unsent = client is None or isinstance(error, UNSENT)
             self.close()
             if unsent:
-                raise not_connected(encoded.url, _cause(error)) from None
+                raise not_connected(encoded.url, _cause(error), shown=shown) from None
+            if refused := not_let_in(encoded.url, _cause(error), shown=shown):
+                raise refused from None
             late = deadline.over or isinstance(error, httpx.TimeoutException)
             how = "cut the connection, or answered with something that is not HTTP"
             raise not_answered(encoded.url, late=late, how=how) from None
 
 
-def _client() -> httpx.Client:
+def _client(context: ssl.SSLContext) -> httpx.Client:
     # httpx tells its loggers whole URLs, and a code may stand in one.
     for name in list(logging.root.manager.loggerDict):
         if name.startswith(("httpx", "httpcore")):
             logging.getLogger(name).disabled = True
-    return httpx.Client(verify=trust(), follow_redirects=False)
+    return httpx.Client(verify=context, follow_redirects=False)
 
 
 def _exchange(client: httpx.Client, encoded: Encoded, deadline: Deadline) -> Response:
@@ -69,7 +83,7 @@ def _exchange(client: httpx.Client, encoded: Encoded, deadline: Deadline) -> Res
             deadline.watch(stream.get_extra_info("socket"))
 
     timeout = httpx.Timeout(deadline.seconds, connect=min(CONNECT_TIMEOUT_S, deadline.seconds))
-    method, url, headers, content = encoded
+    method, url, headers, content, _ = encoded
     with client.stream(
         method, url, headers=headers, content=content, timeout=timeout, extensions={"trace": watch}
     ) as answer:

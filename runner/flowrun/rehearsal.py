@@ -17,11 +17,13 @@ from .job import Job
 from .likeness import client_of, exchanges_of, shape_of
 from .merge import copy
 from .message import Request, Response
+from .oauth.client import client_cert
 from .sandbox.serve import Sandbox, serve
-from .secret import JSON
+from .secret import JSON, reveal
 from .services import Http, Judge, Listener, Outputs, Services
 from .steps import capture
 from .steps.kind import Options
+from .transport import showing
 
 MARKS = {"query": "?", "fragment": "#"}
 
@@ -33,6 +35,20 @@ def open_sandbox(
     state = job.store.folder / ".flowrun" / "provider.json"
     shape, client = exchanges_of(job), client_of(job)
     return serve(shape, client=client, port=port, person=person, tell=tell, state=state)
+
+
+class Terminated:
+    """An `Http` to a provider behind the TLS: it is told what the client shows (RFC 9440)."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def send(self, request: Request, *, redeems: bool = False) -> Response:
+        if request.certificate:
+            showing(request.certificate)  # which refuses what could not be shown
+            told = client_cert(str(reveal(request.certificate.certificate)))
+            request = request._replace(headers={**request.headers, "Client-Cert": told})
+        return self._http.send(request, redeems=redeems)
 
 
 class ConsentingBrowser:

@@ -22,7 +22,7 @@ from .job import (
     public_inputs,
     typed_before,
 )
-from .plan import idle_inputs, inputs_read, signing_inputs
+from .plan import idle_inputs, inputs_read, shown_inputs, signing_inputs
 from .record import Record
 from .secret import JSON, Secret, reveal
 from .services import Browser, Person, Services
@@ -164,11 +164,11 @@ class Session:
             yield used._replace(http=ProvingHttp(used.http, clock))
 
     def _sandboxed(self, stack: ExitStack, job: Job, services: Services) -> Services:
-        from .rehearsal import open_sandbox
+        from .rehearsal import Terminated, open_sandbox
 
         tell = self.console.tell if self.settings.verbose else _say_nothing
         sandbox = stack.enter_context(open_sandbox(job, tell, person=self.plays))
-        http = RoutedHttp(services.http, sandbox.route)
+        http = RoutedHttp(Terminated(services.http), sandbox.route)
         browser: Browser = services.browser
         if not self.plays:
             from .rehearsal import ConsentingBrowser
@@ -210,9 +210,16 @@ def _inventor(flow: Flow) -> Callable[[Input], JSON]:
     """Whoever makes up what the inputs of *flow* need in a sandbox; a key must be a real one."""
     from .sandbox.invented import invent
 
-    keys = signing_inputs(flow, {name: Unknown(f"inputs.{name}") for name in flow.inputs})
+    unknown = {name: Unknown(f"inputs.{name}") for name in flow.inputs}
+    keys, shown = signing_inputs(flow, unknown), shown_inputs(flow, unknown)
+    made: dict[str, str] = {}
 
     def invented(item: Input) -> JSON:
+        if item.name in shown:
+            from .capture.certificate import self_signed
+
+            made.update({} if made else self_signed()._asdict())
+            return made[shown[item.name]]
         if item.name in keys:
             from .jose import new_key
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from .clock import Clock
 from .errors import ProviderError, TransportError
-from .message import Request, Response
+from .message import Certificate, Request, Response
 from .wire import Encoded, encode
 
 MAX_RESPONSE_BYTES = 1 << 20
@@ -57,6 +57,7 @@ class Client:
     ) -> None:
         self._on_exchange, self._timeout_s = on_exchange, timeout_s
         self._clock = clock or Clock()
+        self._contexts = dict[Certificate, ssl.SSLContext]()
 
     def send(self, request: Request, *, redeems: bool = False) -> Response:
         encoded, response, deadline = encode(request), None, Deadline(self._timeout_s)
@@ -77,6 +78,14 @@ class Client:
     def _carry(self, encoded: Encoded, deadline: Deadline, *, fresh: bool) -> Response:
         raise NotImplementedError
 
+    def _context(self, certificate: Certificate | None) -> ssl.SSLContext:
+        """The trust of a connection; what one record shows no other can show."""
+        if certificate is None:
+            return trust()
+        if certificate not in self._contexts:
+            self._contexts[certificate] = showing(certificate)
+        return self._contexts[certificate]
+
     def close(self) -> None:
         """End the connections that were kept."""
 
@@ -90,6 +99,16 @@ class Client:
 def trust() -> ssl.SSLContext:
     """The system's trust; made once, for as long as the environment names the same files."""
     return _trust(os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None)
+
+
+def showing(certificate: Certificate) -> ssl.SSLContext:
+    """The system's trust, for a client that shows *certificate*; nobody else is to use it."""
+    from .certified import show
+
+    file, folder = os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
+    context = _trust.__wrapped__(file, folder)
+    show(context, certificate)
+    return context
 
 
 @functools.cache
@@ -114,8 +133,10 @@ def _is_hashed(folder: str) -> bool:
         return any(entry.name.endswith(".0") for entry in entries)
 
 
-def not_connected(url: str, error: BaseException) -> TransportError:
-    """What to say when not a byte of the request has left."""
+def not_connected(url: str, error: BaseException, *, shown: bool = False) -> TransportError:
+    """What to say when not a byte of the request has left; *shown*: a certificate was."""
+    if refused := not_let_in(url, error, shown=shown):
+        return refused
     kind, hint = "E601", "Check the address, the network, and what proxy the environment names."
     what = f"cannot be reached: {getattr(error, 'strerror', None) or type(error).__name__}"
     if isinstance(error, TimeoutError):
@@ -129,6 +150,15 @@ def not_connected(url: str, error: BaseException) -> TransportError:
     elif isinstance(error, (socket.gaierror, UnicodeError)):
         what, hint = "has no address", "Check the tenant's name for a typo, and the network."
     return TransportError(kind, f"{_where(url)} {what}", sent=False, hint=hint)
+
+
+def not_let_in(url: str, error: BaseException, *, shown: bool) -> TransportError | None:
+    """What to say when the server has refused what the client shows of itself, if that is it."""
+    if not isinstance(error, ssl.SSLError):
+        return None
+    from .certified import refusal
+
+    return refusal(_where(url), error, shown=shown)
 
 
 def not_answered(url: str, *, late: bool, how: str = "") -> TransportError:

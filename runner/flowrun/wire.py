@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 from . import __version__
 from .errors import FlowError
 from .filters import spelled
-from .message import Body, Request, Verbatim
+from .message import Body, Certificate, Request, Verbatim
 from .secret import JSON, masked, reveal
 
 FORM = "application/x-www-form-urlencoded"
@@ -25,6 +25,10 @@ HEADER = (re.compile(r"[!#$%&'*+.^_`|~\w-]+", re.ASCII), re.compile(r"[\t\x20-\x
 URL_SAFE = "!$%&'()*+,/:;=?@[]~"
 
 
+FILES = {"certificate": "cert", "key": "key"}
+"""The options of curl that name what a client shows."""
+
+
 class Encoded(NamedTuple):
     """A request with its secrets laid open."""
 
@@ -32,6 +36,7 @@ class Encoded(NamedTuple):
     url: str
     headers: Sequence[tuple[str, str]]
     body: bytes | None
+    certificate: Certificate | None = None  # not yet laid open
 
 
 def encode(request: Request) -> Encoded:
@@ -43,7 +48,7 @@ def encode(request: Request) -> Encoded:
     except ValueError:  # a text that is no Unicode, a number that is no JSON
         # Not `from error`: it holds the text, which may be secret.
         raise FlowError("E222", "a value in the request cannot be encoded") from None
-    return Encoded(request.method, url, headers, content)
+    return Encoded(request.method, url, headers, content, request.certificate)
 
 
 def as_curl(request: Request) -> str:
@@ -56,10 +61,19 @@ def as_curl(request: Request) -> str:
     plain = request.method == ("POST" if request.body else "GET")
     command = f"{'curl' if plain else f'curl -X {request.method}'} {shlex.quote(url)}"
     headers = _headers(masked(request.headers), request.body)
-    options = [("-H", f"{name}: {value}") for name, value in headers]
+    shown = masked({**request.certificate._asdict()}) if request.certificate else {}
+    assert isinstance(shown, dict)
+    options = [(f"--{FILES[name]}", _named(name, value)) for name, value in shown.items()]
+    options += [("-H", f"{name}: {value}") for name, value in headers]
     options += [("-H", "DPoP: <proof>")] if request.proof else []
     options += _curl_data(request.body) if request.body else []
     return " \\\n  ".join([command, *(f"{name} {shlex.quote(value)}" for name, value in options)])
+
+
+def _named(name: str, value: JSON) -> str:
+    """The file that a person would put it into; what is unknown or secret stays what it is."""
+    text = str(value)
+    return f"{name}.pem" if "\n" in text else text
 
 
 def _url(url: str, query: JSON) -> str:

@@ -37,6 +37,24 @@ def throw_away() -> ThrowAway:
     return ThrowAway(_context(key, certificate), digest.hex(":").upper())
 
 
+class Pair(NamedTuple):
+    """A certificate and its private key, as PEM."""
+
+    certificate: str
+    key: str
+
+
+def self_signed() -> Pair:
+    """What a client of the sandbox shows, where nobody is to know it again."""
+    from cryptography.hazmat.primitives import serialization as form
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = _signed(key).public_bytes(form.Encoding.PEM)
+    bare = form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
+    return Pair(certificate.decode(), key.private_bytes(*bare).decode())
+
+
 def _signed(key: EllipticCurvePrivateKey) -> Certificate:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes

@@ -42,6 +42,12 @@ def _word(value: Value) -> str:
     return "" if (plain := reveal(value)) is None else spelled(plain)
 
 
+def client_cert(pem: str) -> str:
+    """The first certificate in *pem* as a server behind a proxy is told of it (RFC 9440 2.2)."""
+    found = re.search("-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", pem, re.DOTALL)
+    return f":{''.join(found[1].split())}:" if found else ""
+
+
 def _post(client: Client) -> Parts:
     return {"client_id": client.id, "client_secret": client.secret}, {}
 
@@ -74,6 +80,7 @@ AUTHENTICATION: dict[str, Callable[[Client], Parts]] = {
     "none": _none,
     "client_secret_jwt": _assertion,
     "private_key_jwt": _assertion,
+    "tls": _none,  # its certificate has proved it (RFC 8705 section 2)
 }
 
 

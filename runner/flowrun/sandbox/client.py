@@ -40,6 +40,7 @@ def proved(
     posted = "post" if "client_secret" in sent else "none"
     got = posted if basic is None else "basic" if posted == "none" else "basic and post"
     wanted = "none" if client.secret is None and got == "none" else exchange.client_auth
+    wanted = "none" if wanted == "tls" else wanted  # which was seen to before
     if HOLE.fullmatch(wanted):  # as the client was registered
         wanted = got
     unnamed = client.id if wanted == "none" else ""  # not every grant needs a client

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error
 
 from ..oauth import dpop
+from ..oauth.client import client_cert
 from ..secret import JSON
 from . import front
 from .answers import invented_answer, invitation, overlaid, own_answer, scheme_of
@@ -57,6 +58,7 @@ class Desk:
                 return self._consented(request.sent)
             for exchange in matching(self.exchanges, request)[:1]:
                 try:
+                    self._let_in(exchange, request)
                     answer = self._signed if exchange.signed_in else kinds.get(exchange.kind)
                     return (answer or self._http)(exchange, request)
                 except Refused as refusal:
@@ -66,6 +68,11 @@ class Desk:
         known: list[JSON] = [f"{each.method} {each.url}" for each in self.exchanges]
         unknown = f"the recipe sends no {request.method} to {request.target}"
         return Reply(404, {"error": "not_found", "error_description": unknown, "known": known})
+
+    def _let_in(self, exchange: Exchange, request: Received) -> None:
+        """Refuse whoever does not show the certificate that the client is known by (RFC 8705)."""
+        if exchange.certificate and client_cert(exchange.certificate) != request.certificate:
+            raise Refused(401, "invalid_client", "expected the client's certificate")
 
     def _challenge(self, error: str) -> dict[str, str]:
         """What an answer that refuses a proof says in its headers."""

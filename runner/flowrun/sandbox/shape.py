@@ -71,6 +71,7 @@ class Exchange(NamedTuple):
     dpop: bool = False
     answers: tuple[str, ...] = ()  # such as json.token.id
     answer: JSON = None  # the recipe's own: {"status": 200, "json": {...}}
+    certificate: str = ""  # what the client has to show, as PEM
     pushes: bool = False  # a login's parameters are handed in before it
     put: Put | None = None  # into a signed object
     mode: str = ""  # how its redirect comes back, if the request does not say it
@@ -93,6 +94,7 @@ class Received(NamedTuple):
     authorization: str
     proof: str = ""
     query: Mapping[str, str] = {}
+    certificate: str = ""  # as RFC 9440 has it, since the sandbox is behind the TLS
 
 
 def received(method: str, path: str, headers: Mapping[str, str], content: bytes) -> Received:
@@ -108,7 +110,8 @@ def received(method: str, path: str, headers: Mapping[str, str], content: bytes)
             sent = {name: v if isinstance(v, str) else json.dumps(v) for name, v in given}
             body = "json"
     authorization, proof = headers.get("Authorization", ""), headers.get("DPoP", "")
-    return Received(method, target, body, sent, authorization, proof, dict(parse_qsl(query)))
+    asked, shown = dict(parse_qsl(query)), headers.get("Client-Cert", "")
+    return Received(method, target, body, sent, authorization, proof, asked, shown)
 
 
 def matching(exchanges: Sequence[Exchange], request: Received) -> list[Exchange]:

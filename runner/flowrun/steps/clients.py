@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..document import Map
 from ..errors import FlowError, located
+from ..message import Certificate
 from ..oauth.assertion import ALGORITHMS, claims_of, fitting
 from ..oauth.client import Client, Parts, authenticate, check_auth
 from ..place import Place, place_of
@@ -16,6 +17,8 @@ from ..urls import origin
 from .kind import Options, text_of
 
 HINTS = {
+    "tls": "Check the client's id, and that its certificate is registered: by the subject that it "
+    "names, or itself where it has signed itself.",
     "client_secret_jwt": "Check the client's id and secret, the alg, and whom the assertion is for "
     "(`client: {audience: ISSUER}`).",
     "private_key_jwt": "Check the client's id, that the public half of the key is registered, its "
@@ -53,6 +56,22 @@ def parts_of(options: Options, endpoint: Value, services: Services | None) -> Pa
         if auth in ALGORITHMS and client.get("id") is not None:
             assertion = _assertion(options, client, endpoint, services)
         return authenticate(Client(client.get("id"), client.get("secret"), auth, assertion))
+
+
+def certificate_of(options: Options) -> Certificate | None:
+    """What the client of a step, or the step itself, shows when it is connected."""
+    name = "client" if auth_of(options) == "tls" else "certificate"
+    said = options.get(name)
+    if not isinstance(said, Mapping) or (name == "certificate" and not any(said.values())):
+        return None
+    for key in ("certificate", "key"):
+        if said.get(key) is None:
+            hint = f"{key}: the {'certificate' if key != 'key' else 'private key'}, as PEM"
+            place = place_of(options.step.options.get(name)) or options.step.options.keys_at.get(
+                name
+            )
+            raise FlowError("E207", f"{name!r} needs a key {key!r}", hint=hint, place=place)
+    return Certificate(said["certificate"], said["key"])
 
 
 def hints(options: Options) -> dict[str, str]:

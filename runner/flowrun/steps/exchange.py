@@ -18,7 +18,7 @@ from ..services import Services
 from ..urls import checked
 from ..wire import Encoded, encode
 from .answers import answer_of
-from .clients import parts_of, signs
+from .clients import certificate_of, parts_of, signs
 from .kind import Options, seconds_of
 from .parameters import texts, written
 
@@ -51,6 +51,7 @@ def request_of(options: Options, services: Services | None = None) -> Request:
     added, headers = dict(parts[0]), dict(parts[1])
     body, query = _body(options, added)
     request = _written(Request(method.upper(), url, query, {}, body), options)
+    request = request._replace(certificate=certificate_of(options))
     seen = encode(request)  # which refuses what no request can carry
     if options.waits("headers"):
         headers |= options.late_texts("headers", request=_seen(request.method, seen))

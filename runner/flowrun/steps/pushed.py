@@ -11,7 +11,7 @@ from ..secret import Value
 from ..services import Services
 from ..urls import origin
 from .answers import scrubbed
-from .clients import hints, parts_of
+from .clients import certificate_of, hints, parts_of
 from .exchange import exchange
 from .kind import Options, text_of
 from .parameters import texts, written
@@ -24,7 +24,8 @@ def pushed_request(
     endpoint = options.get("par")
     added, headers = parts_of(options, endpoint, services)
     form = written(texts({**asked, **added}), options)
-    return Request("POST", options.address("par"), {}, headers, Body("form", form))
+    request = Request("POST", options.address("par"), {}, headers, Body("form", form))
+    return request._replace(certificate=certificate_of(options))
 
 
 Asked = Callable[[], Mapping[str, Value]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from ..document import Map
 from ..errors import FlowError
@@ -45,6 +45,9 @@ STAYS = {("client", "key"), ("oauth1", "private_key")}
 
 PROVING = ("client", "oauth1")
 """Options that hold credentials, not all of which each way to prove oneself takes."""
+
+SHOWN = {(name, half) for name in ("client", "certificate") for half in ("certificate", "key")}
+"""A certificate is for everybody to see, and its key proves it and leaves as little."""
 
 OBJECT = ("request_object", "key"), ("request_object", "secret")
 
@@ -92,10 +95,25 @@ def _opening(options: Options) -> Iterator[Signed]:
             yield Signed((key, "secret"), "HS256", shared=True)
 
 
+Half = Literal["certificate", "key"]
+CERTIFIED: dict[str, tuple[Half, ...]] = {
+    "client": ("certificate", "key"),
+    "certificate": ("certificate", "key"),
+}
+
+
+def shown_by(looked: Looked) -> Iterator[tuple[object, Half]]:
+    """The certificates and keys that a step shows, as the recipe writes them."""
+    for name, halves in CERTIFIED.items():
+        written = looked.step.options.get(name)
+        if isinstance(written, Map) and (name != "client" or auth_of(looked.options) == "tls"):
+            yield from ((written.get(half), half) for half in halves)
+
+
 def told_parts(looked: Looked) -> Iterator[object]:
     """The options of a step, each part of a map by itself, without what only signs."""
-    keys = {*STAYS, *(signed.at for signed in signed_with(looked))}
-    if signs(looked.options):
+    keys = {*STAYS, *SHOWN, *(signed.at for signed in signed_with(looked))}
+    if signs(looked.options) or auth_of(looked.options) == "tls":
         keys.add(("client", "secret"))
     for name, option in looked.step.options.items():
         if not isinstance(option, Map):
@@ -108,13 +126,14 @@ NEEDS = {
     **dict.fromkeys(("post", "basic", "basic-raw", "client_secret_jwt"), ("secret",)),
     "none": (),
     "private_key_jwt": ("key",),
+    "tls": ("key", "certificate"),
     **dict.fromkeys(HMACS, ("consumer_secret",)),
     **dict.fromkeys(RSAS, ("private_key",)),
     "PLAINTEXT": ("consumer_secret",),
 }
 """What each way to authenticate takes of a client."""
 
-CREDENTIALS = ("secret", "key", "consumer_secret", "private_key")
+CREDENTIALS = ("secret", "key", "certificate", "consumer_secret", "private_key")
 
 
 def used_parts(step: Step, vars: Mapping[str, object]) -> Iterator[object]:
