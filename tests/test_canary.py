@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, quote, quote_plus
 import pytest
 
 from servers.command import TIMEOUT_S, Cli, Done
+from servers.pages import Asked, Page, serving_pages
 from servers.raw import Raw, listening
 from servers.zendesk import CLIENTS, Served
 from standards import proves
@@ -281,3 +282,87 @@ def test_a_refresh_token_that_is_repeated_is_masked(cli: Cli, how: str) -> None:
     assert done.status == 5, output
     assert [each for each in (REFRESH, SPELLINGS[how](REFRESH)) if each in output] == []
     assert SPELLINGS[how](REFRESH) not in json.dumps(json.loads(record.read_text())["flowrun"])
+
+
+REGISTRATION = """\
+flowrun: 1
+name: registered
+inputs:
+  initial_access_token: {secret: true}
+  software_statement: {secret: true}
+steps:
+  - metadata: {issuer: SITE}
+  - register:
+      post: "{{ steps.metadata.registration_endpoint }}"
+      bearer: "{{ inputs.initial_access_token }}"
+      json: {client_name: canary, software_statement: "{{ inputs.software_statement }}"}
+  - token:
+      post: "{{ steps.metadata.token_endpoint }}"
+      client: &client
+        id: "{{ steps.register.client_id }}"
+        secret: "{{ steps.register.client_secret }}"
+        auth: basic
+      form: {grant_type: client_credentials}
+verify:
+  - use: steps.metadata
+  - use: steps.register
+  - http:
+      post: "{{ steps.metadata.introspection_endpoint }}"
+      client: *client
+      form: {token: "{{ saved.access_token }}"}
+      expect: response.json.active
+revoke:
+  - use: steps.metadata
+  - use: steps.register
+  - id: unregister
+    register:
+      delete: "{{ steps.register.registration_client_uri }}"
+      bearer: "{{ steps.register.registration_access_token }}"
+"""
+
+
+@proves("RFC 7591", "5", "a client's secret and what manages it are shown to nobody")
+def test_no_secret_of_a_registered_client_is_seen(cli: Cli) -> None:
+    names = ("client_secret", "registration_access_token", "initial", "statement", "access_token")
+    canaries = {name: f"fake/{name}+of=the canary" for name in names}
+    given = {
+        "FLOWRUN_INITIAL_ACCESS_TOKEN": canaries["initial"],
+        "FLOWRUN_SOFTWARE_STATEMENT": canaries["statement"],
+    }
+    cli.keep_secret(*canaries.values())
+    (recipe := cli.folder / "registered.yaml").touch()
+    with serving_pages() as pages:
+        recipe.write_text(REGISTRATION.replace("SITE", pages.url))
+        endpoints = ("registration", "token", "introspection")
+        found = {f"{name}_endpoint": f"{pages.url}/{name}" for name in endpoints}
+        pages.at["/.well-known/openid-configuration"] = {"issuer": pages.url, **found}
+        secrets = {name: canaries[name] for name in names[:2]}
+        management = {"registration_client_uri": f"{pages.url}/clients/a"}
+        pages.at["/registration"] = Page({"client_id": "a", **secrets, **management}, 201)
+        pages.at["/token"] = {"access_token": canaries["access_token"], "token_type": "Bearer"}
+        pages.at["/clients/a"] = lambda asked: echoed(asked)
+        lives = [
+            cli(recipe, "-v", **given),
+            cli("explain", recipe, **given),
+            cli(recipe, "-n", **given),
+            cli("status", "--json"),
+        ]
+        pages.at["/introspection"] = lambda asked: echoed(asked)
+        ends = [
+            cli("verify", "registered", "-v", **given),
+            cli(recipe, "--fresh", "-v", **given),
+            cli("revoke", "registered", "-v", "--json", **given),
+        ]
+
+    assert [done.status for done in lives] == [5, 0, 0, 0]  # whose `verify` has nobody to ask
+    assert [done.status for done in ends] == [5, 5, 5]
+    holding_them = holding(cli.folder, set(canaries.values()))
+    assert {path.name.partition("-")[0] for path in holding_them} == {
+        "registered.client", "registered.json"
+    }  # fmt: skip
+    assert {stat.S_IMODE(path.stat().st_mode) for path in holding_them} == {0o600}
+
+
+def echoed(asked: Asked) -> Page:
+    said = f"you sent {asked.headers.get('Authorization')} and {asked.body}"
+    return Page({"error": "server_error", "error_description": said}, 503)
