@@ -106,7 +106,6 @@ PLANS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "oidcc-client-test-userinfo-bearer-header",
             "oidcc-client-test-userinfo-bearer-body",
             "oidcc-client-test-form-post-error",
-            "oidcc-client-test-mtls-endpoint-aliases",
             "oidcc-client-test-aggregated-claims",
             "oidcc-client-test-distributed-claims",
         )
@@ -162,7 +161,6 @@ CASES = {
     f"{NAME}-aggregated-claims": Case("userinfo holds claims that others have signed"),
     f"{NAME}-distributed-claims": Case("userinfo says where others have claims"),
     f"{NAME}-form-post-error": Case("an error comes as a form (prompt: none)", "E403"),
-    f"{NAME}-mtls-endpoint-aliases": Case("endpoints for mutual TLS stand apart"),
     f"{NAME}-refresh-token": Case("the refresh brings an id_token"),
     f"{NAME}-refresh-token-invalid-issuer": Case("that id_token names another issuer", "E523"),
     f"{NAME}-refresh-token-invalid-sub": Case("that id_token is about somebody else", "E529"),
