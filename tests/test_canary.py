@@ -17,10 +17,13 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, quote_plus
 
 import pytest
+from joserfc.jwk import RSAKey
 
 from servers.command import TIMEOUT_S, Cli, Done
+from servers.everything import Everything, serving_everything
 from servers.pages import Asked, Page, serving_pages
 from servers.raw import Raw, listening
+from servers.rig import free_port
 from servers.zendesk import CLIENTS, Served
 from standards import proves
 
@@ -32,16 +35,13 @@ PROC = Path("/proc")
 class Watched:
     """The command line, with everything remembered that it and its children let be seen."""
 
-    def __init__(self, folder: Path, zendesk: Served, approve: str) -> None:
-        self.folder, self.zendesk = folder, zendesk
-        finds = " ".join(f"{name}={value}" for name, value in zendesk.by_name.items())
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
         self.environment = {
-            **zendesk.by_name,
-            "BROWSER": f"env {finds} {approve}",
-            "FLOWRUN_CLIENT_SECRET": SECRET,
             "HOME": str(folder),
             "PATH": os.environ["PATH"],
             "TMPDIR": str(folder / "tmp"),
+            **environment,
         }
         (folder / "tmp").mkdir()
         self.printed: list[str] = []
@@ -77,6 +77,29 @@ class Watched:
     def _watch(self, pid: int, over: threading.Event) -> None:
         while not over.wait(0.001):
             self.arguments |= {arguments_of(each) for each in family(pid)}
+
+    def leaks(self, secrets: set[str]) -> dict[str, list[str]]:
+        """Where any of *secrets* was seen: on a screen, in an argument, in a file for others."""
+        tokens, output = self.folder / "tokens", "\n".join(self.printed)
+        files = holding(self.folder, secrets)
+        apart = {path for path in files if not path.is_relative_to(tokens)}
+        open_to_others = {path for path in files if stat.S_IMODE(path.stat().st_mode) != 0o600}
+        found = {
+            "printed": [secret for secret in secrets if secret in output],
+            "arguments": [s for s in secrets if any(s in each for each in self.arguments)],
+            "files": [str(path) for path in apart | open_to_others],
+        }
+        return {where: what for where, what in found.items() if what}
+
+
+class WatchedZendesk(Watched):
+    """The same, with the recipe for Zendesk."""
+
+    def __init__(self, folder: Path, zendesk: Served, approve: str) -> None:
+        finds = " ".join(f"{name}={value}" for name, value in zendesk.by_name.items())
+        browser = f"env {finds} {approve}"
+        super().__init__(folder, **zendesk.by_name, BROWSER=browser, FLOWRUN_CLIENT_SECRET=SECRET)
+        self.zendesk = zendesk
 
     def flow(self, *words: str, **environment: str) -> Done:
         """Run the recipe."""
@@ -117,10 +140,10 @@ def arguments_of(pid: int) -> str:
 
 
 @pytest.fixture
-def watched(tmp_path: Path, zendesk: Served, approve: str) -> Watched:
+def watched(tmp_path: Path, zendesk: Served, approve: str) -> WatchedZendesk:
     if not PROC.is_dir():
         pytest.skip("arguments of processes are read from /proc")
-    return Watched(tmp_path, zendesk, approve)
+    return WatchedZendesk(tmp_path, zendesk, approve)
 
 
 def holding(folder: Path, secrets: set[str]) -> set[Path]:
@@ -130,7 +153,7 @@ def holding(folder: Path, secrets: set[str]) -> set[Path]:
 
 
 @proves("RFC 6749", "10.3", "shows no token, code or secret anywhere else")
-def test_no_secret_of_a_whole_life_is_seen(watched: Watched) -> None:
+def test_no_secret_of_a_whole_life_is_seen(watched: WatchedZendesk) -> None:
     statuses = {
         "run": watched.flow("-v").status,
         "again": watched.flow("--json", "--fresh").status,
@@ -168,7 +191,7 @@ def test_no_secret_of_a_whole_life_is_seen(watched: Watched) -> None:
     assert stat.S_IMODE(tokens.stat().st_mode) == 0o700
 
 
-def test_a_state_stands_in_the_url_alone(watched: Watched) -> None:
+def test_a_state_stands_in_the_url_alone(watched: WatchedZendesk) -> None:
     assert watched.flow("-v").status == 0
     (state,) = watched.states()
     lines = [line for text in watched.printed for line in text.splitlines() if state in line]
@@ -366,3 +389,216 @@ def test_no_secret_of_a_registered_client_is_seen(cli: Cli) -> None:
 def echoed(asked: Asked) -> Page:
     said = f"you sent {asked.headers.get('Authorization')} and {asked.body}"
     return Page({"error": "server_error", "error_description": said}, 503)
+
+
+# Every protection, and every grant that needs a secret of its own
+
+PROTECTED = """\
+flowrun: 1
+name: protected
+inputs:
+  client_id: {{default: flowrun}}
+  private_key: {{secret: true}}
+  redirect_uri: {{default: "http://127.0.0.1:0/callback"}}
+defaults:
+  authorize: &proven
+    client:
+      id: "{{{{ inputs.client_id }}}}"
+      auth: private_key_jwt
+      key: "{{{{ inputs.private_key }}}}"
+    dpop: on
+  token: *proven
+  http: *proven
+steps:
+  - authorize:
+      url: {url}/authorize
+      par: {url}/par
+      {object}
+      query:
+        response_type: code
+        client_id: "{{{{ inputs.client_id }}}}"
+        redirect_uri: "{{{{ inputs.redirect_uri }}}}"
+        scope: openid
+  - capture: {{at: "{{{{ inputs.redirect_uri }}}}"}}
+  - token:
+      post: {url}/token
+      form:
+        grant_type: authorization_code
+        code: "{{{{ callback.code }}}}"
+        redirect_uri: "{{{{ inputs.redirect_uri }}}}"
+        code_verifier: "{{{{ steps.authorize.code_verifier }}}}"
+refresh:
+  - token:
+      post: {url}/token
+      form: {{grant_type: refresh_token, refresh_token: "{{{{ saved.refresh_token }}}}"}}
+verify:
+  - http: {{get: "{url}/me", client: null, bearer: "{{{{ saved.access_token }}}}"}}
+  - id: look
+    http: {{post: "{url}/introspect", form: {{token: "{{{{ saved.access_token }}}}"}}}}
+revoke:
+  - http: {{post: "{url}/revoke", form: {{token: "{{{{ saved.refresh_token }}}}"}}}}
+save: protected
+"""
+
+
+@pytest.fixture
+def everything() -> Iterator[Everything]:
+    if not PROC.is_dir():
+        pytest.skip("arguments of processes are read from /proc")
+    with serving_everything() as server:
+        yield server
+
+
+def consenting(folder: Path) -> dict[str, str]:
+    """A browser that goes where the server leads it."""
+    visit = folder / "visit"
+    visit.write_text(f"#!{sys.executable}\n{VISIT}")
+    visit.chmod(0o700)
+    return {"BROWSER": f"{visit} %s"}
+
+
+VISIT = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=20).close()"
+
+
+def private_parts(key: str) -> set[str]:
+    """What of a private key nobody may see, in its PEM and as a JWK has it."""
+    lines = {line for line in key.splitlines() if "-----" not in line}
+    jwk = RSAKey.import_key(key).as_dict(private=True)
+    return lines | {str(jwk[name]) for name in ("d", "p", "q", "dp", "dq", "qi")}
+
+
+@pytest.mark.parametrize("object", ["", 'request_object: {key: "{{ inputs.private_key }}"}'])
+@proves("RFC 9449", "11.2", "keeps its private key in the token file, and nowhere else")
+def test_no_secret_of_a_protected_login_is_seen(
+    tmp_path: Path, everything: Everything, object: str
+) -> None:
+    key = RSAKey.generate_key(2048).as_pem(private=True).decode()
+    watched = Watched(tmp_path, FLOWRUN_PRIVATE_KEY=key, **consenting(tmp_path))
+    recipe = PROTECTED.format(url=everything.url, object=object)
+    (tmp_path / "protected.yaml").write_text(recipe, "utf-8")
+    lives = [
+        watched.seen("run", "protected.yaml", "-v"),
+        watched.seen("run", "protected.yaml", "--json", "--fresh"),
+        watched.seen("run", "protected.yaml", "-n"),
+        watched.seen("explain", "./protected.yaml"),
+        watched.seen("check", "./protected.yaml", "--resolved"),
+        watched.seen("status"),
+        watched.seen("status", "--json"),
+        watched.seen("verify", "protected", "-v"),
+        watched.seen("refresh", "protected", "-v"),
+    ]
+    bound = json.loads((tmp_path / "tokens" / "protected.json").read_text())["flowrun"]["dpop"]
+    everything.refuses = True
+    refused = [
+        watched.seen("refresh", "protected", "-v"),
+        watched.seen("refresh", "protected", "--json"),
+        watched.seen("verify", "protected", "-v"),
+        watched.seen("revoke", "protected", "-v"),
+        watched.seen("run", "protected.yaml", "-v", "--fresh"),
+    ]
+    held = everything.secrets() | private_parts(key) | {bound["d"]}
+
+    assert {done.status for done in lives} == {0}, [done.stderr for done in lives]
+    assert {done.status for done in refused} == {5}, [done.stderr for done in refused]
+    assert len(everything.at("/par")) == 3
+    assert len(held) > 40
+    assert watched.leaks(held) == {}
+
+
+REGISTERED = """\
+steps:
+  - register:
+      post: {url}/register
+      bearer: "{{{{ inputs.client_secret }}}}"
+      json: {{client_name: canary, grant_types: [client_credentials]}}
+  - token: &asked
+      post: {url}/token
+      client:
+        id: "{{{{ steps.register.client_id }}}}"
+        secret: "{{{{ steps.register.client_secret }}}}"
+        auth: "{{{{ steps.register.auth }}}}"
+      form: {{grant_type: client_credentials}}
+refresh:
+  - use: steps.register
+  - token: *asked
+revoke:
+  - use: steps.register
+  - id: unregister
+    register:
+      delete: "{{{{ steps.register.registration_client_uri }}}}"
+      bearer: "{{{{ steps.register.registration_access_token }}}}"
+"""
+POLLED = """\
+defaults:
+  token: &client
+    client: {{id: canary, secret: "{{{{ inputs.client_secret }}}}", auth: client_secret_jwt}}
+  KIND: *client
+steps:
+  - KIND: {{post: "{url}/KIND", form: {{scope: openid, login_hint: jane}}}}
+  - token:
+      post: {url}/token
+      form: {{grant_type: "GRANT", HANDLE: "{{{{ steps.KIND.HANDLE }}}}"}}
+    poll: {{}}
+refresh:
+  - token:
+      post: {url}/token
+      form: {{grant_type: refresh_token, refresh_token: "{{{{ saved.refresh_token }}}}"}}
+revoke:
+  - http: {{post: "{url}/revoke", form: {{token: "{{{{ saved.refresh_token }}}}"}}}}
+"""
+
+
+def polled(kind: str, grant: str, handle: str) -> str:
+    """A recipe that waits for a person elsewhere."""
+    return POLLED.replace("KIND", kind).replace("GRANT", grant).replace("HANDLE", handle)
+
+
+SIGNED = """\
+extends: base/oauth1
+values: {{consumer_key: canary, redirect_uri: "http://127.0.0.1:{port}/callback"}}
+vars:
+  request_token_url: {url}/temporary
+  authorize_url: {url}/authorize
+  access_token_url: {url}/lasting
+  verify_url: {url}/me
+  method: {method}
+"""
+HEAD = "flowrun: 1\nname: canary\nsave: canary\n"
+INPUTS = "inputs: {{client_secret: {{secret: true}}}}\n"
+OTHERS = {
+    "registration": INPUTS + REGISTERED,
+    "device": INPUTS
+    + polled("device", "urn:ietf:params:oauth:grant-type:device_code", "device_code"),
+    "ciba": INPUTS + polled("ciba", "urn:openid:params:grant-type:ciba", "auth_req_id"),
+    "oauth1": SIGNED.replace("{method}", "HMAC-SHA256"),
+    "oauth1 plaintext": SIGNED.replace("{method}", "PLAINTEXT"),
+    "oauth1 rsa": SIGNED.replace("{method}", "RSA-SHA256"),
+}
+
+
+@pytest.mark.parametrize("grant", OTHERS)
+def test_no_secret_of_another_grant_is_seen(
+    tmp_path: Path, everything: Everything, grant: str
+) -> None:
+    key, port = RSAKey.generate_key(2048).as_pem(private=True).decode(), free_port()
+    given = {f"FLOWRUN_{name}_SECRET": f"{SECRET}-0123456789" for name in ("CLIENT", "CONSUMER")}
+    watched = Watched(tmp_path, FLOWRUN_PRIVATE_KEY=key, **given, **consenting(tmp_path))
+    everything.callback = f"http://127.0.0.1:{port}/callback"
+    recipe = HEAD + OTHERS[grant].format(url=everything.url, port=port)
+    (tmp_path / "canary.yaml").write_text(recipe, "utf-8")
+    lives = [
+        watched.seen("run", "canary.yaml", "-v"),
+        watched.seen("run", "canary.yaml", "-n"),
+        watched.seen("explain", "./canary.yaml"),
+        watched.seen("status", "--json"),
+    ]
+    everything.refuses = True
+    words = ("verify",) if "oauth1" in grant else ("refresh", "revoke")
+    refused = [watched.seen(word, "canary", "-v") for word in words]
+    refused.append(watched.seen("run", "canary.yaml", "--json", "--fresh"))
+    shown = set(everything.issued[:1]) if "oauth1" in grant else set()  # it is in the address
+    held = everything.secrets() | private_parts(key) | {*given.values()}
+
+    assert {done.status for done in lives} == {0}, [done.stderr for done in lives]
+    assert refused[-1].status == 5, refused[-1].stderr
+    assert watched.leaks(held - shown) == {}
