@@ -101,6 +101,8 @@ HINTS = {
     "invalid_dpop_proof": "Compare this machine's clock with the provider's, and the algorithm "
     "(`dpop: ES256`) with those that it takes.",
     "use_dpop_nonce": "The provider asked for another nonce each time: try again.",
+    "invalid_target": "Check the audience and the resource: whether the server knows them, and "
+    "lets this client have tokens for them.",
     "slow_down": "Wait before the next try.",
     "unknown_user_id": "The provider knows nobody by this hint; check its spelling, and its kind "
     "(login_hint, login_hint_token or id_token_hint).",

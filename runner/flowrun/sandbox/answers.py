@@ -38,6 +38,14 @@ def invitation(kind: str, site: str) -> JSON:
     }
 
 
+def exchanged(form: Mapping[str, str]) -> dict[str, JSON]:
+    """What an answer says of a token that was made of another (RFC 8693 section 2.2.1)."""
+    if "subject_token" not in form:
+        return {}
+    usual = "urn:ietf:params:oauth:token-type:access_token"
+    return {"issued_token_type": form.get("requested_token_type", usual)}
+
+
 def overlaid(under: JSON, over: JSON, issued: Mapping[str, JSON]) -> JSON:
     """*under* with *over* on top: null takes away, `<access_token>` stands for the issued one."""
     if isinstance(over, dict):

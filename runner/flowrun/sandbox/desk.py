@@ -14,7 +14,7 @@ from ..oauth import dpop
 from ..oauth.client import client_cert
 from ..secret import JSON
 from . import front
-from .answers import invented_answer, invitation, overlaid, own_answer, scheme_of
+from .answers import exchanged, invented_answer, invitation, overlaid, own_answer, scheme_of
 from .client import Refused, proved, standard
 from .consumer import Consumers
 from .page import CONSENT, consent, page, posted
@@ -184,7 +184,7 @@ class Desk:
         if jkt:
             issued |= {"token_type": "DPoP"}
             self.provider.bind(map(str, issued.values()), jkt)
-        issued |= self._identity(exchange, issued)
+        issued |= {**self._identity(exchange, issued), **exchanged(form)}
         named: JSON = {exchange.names.get(name, name): value for name, value in issued.items()}
         status, extra = own_answer(exchange)
         return Reply(status, overlaid(named, extra or {}, issued))
