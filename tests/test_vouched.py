@@ -155,7 +155,7 @@ def test_what_is_wrong_with_an_introspection(text: str) -> None:
 def test_an_inactive_token_is_told_by_a_signed_answer() -> None:
     dead = told(token_introspection={"active": False})
 
-    assert refused(dead, INTROSPECTION, KIND) == "E507"
+    assert refused(dead, INTROSPECTION, KIND) == "E509"
 
 
 def test_an_answer_without_a_signature_still_works_without_the_option() -> None:

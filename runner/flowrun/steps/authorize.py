@@ -75,9 +75,10 @@ def imagined(options: Options) -> dict[str, Value]:
 
 
 def _given(options: Options) -> dict[str, Value]:
-    client = options.get("client")
-    named = {"client_id": client.get("id")} if isinstance(client, Mapping) else {}
-    return {**named, **options.fields("query")}
+    query, client = options.fields("query"), options.get("client")
+    if isinstance(client, Mapping) and ("par" in options or "request_object" in options):
+        query.setdefault("client_id", client.get("id"))  # both need it (RFC 9101 section 5)
+    return query
 
 
 def _put(
