@@ -10,7 +10,7 @@ import pytest
 
 from flowrun.errors import FlowError, ProviderError
 from flowrun.message import Response
-from flowrun.secret import Secret, Value
+from flowrun.secret import Secret
 from flowrun.wire import Encoded
 from servers.command import Cli
 from servers.keys import Key, jwk, jwks, key_for, pem, read
@@ -22,8 +22,10 @@ from standards import proves
 SECRET = "fake-secret-of-the-client-that-is-long-enough-for-hs512-which-wants-64-bytes"
 BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN = "https://id.example.com/token"
-KEYED = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
-KEYED += ("ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+KEYED = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
+)
 SHARED = ("HS256", "HS384", "HS512")
 
 
@@ -32,7 +34,7 @@ def granted(_: Encoded) -> Response:
 
 
 def asked(
-    client: str, kind: str = "token", /, world: World | None = None, **inputs: Value
+    client: str, kind: str = "token", world: World | None = None, /, **inputs: str
 ) -> dict[str, str]:
     """What a step whose client is *client* sends."""
     world = world or World(granted)
@@ -45,10 +47,10 @@ def asked(
 
 
 def signed_by(
-    client: str, by: Key | str, alg: str, /, **inputs: Value
+    client: str, by: Key | str, alg: str, /, **inputs: str
 ) -> tuple[dict[str, object], dict[str, object]]:
     """The header and the claims of the assertion that *client* sends."""
-    return read(asked(client, **inputs)["client_assertion"], by, alg)
+    return read(asked(client, "token", None, **inputs)["client_assertion"], by, alg)
 
 
 # What is sent

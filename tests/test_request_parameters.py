@@ -137,6 +137,23 @@ def test_oidc_provider_grants_details_which_are_kept(
 
 
 @pytest.mark.rig
+def test_other_details_are_consented_to_anew(cli: Cli, oidc_provider: Rig, approve: str) -> None:
+    asked = "{authorization_details: [{type: account, id: '%s'}], resource: 'urn:rig:api'}"
+    done = [
+        cli(at_rig(cli, oidc_provider, asked % account, "{}"), BROWSER=approve)
+        for account in ("1", "1", "2")
+    ]
+
+    assert [each.status for each in done] == [0, 0, 0], done
+    assert [each.stderr.splitlines()[-1].split()[1] for each in done] == [
+        "obtained",
+        "fresh",
+        "obtained",
+    ]
+    assert "the authorization details asked for changed" in done[2].stderr
+
+
+@pytest.mark.rig
 @proves("RFC 9396", "5", "details that oidc-provider refuses end the login, with its words")
 def test_oidc_provider_refuses_details(cli: Cli, oidc_provider: Rig, approve: str) -> None:
     flow = at_rig(cli, oidc_provider, "{authorization_details: [{type: payment}]}", "{}")

@@ -15,7 +15,7 @@ from .flow import Flow, digest
 from .guard import guarded
 from .load import load_plan
 from .merge import copy
-from .plan import consent_of, host_rule
+from .plan import DETAILED, consent_of, host_rule
 from .possession import Possession
 from .record import Record, record_from
 from .scope import Undefined
@@ -217,6 +217,9 @@ def consent_needed(job: Job, record: Record) -> str:
     for key, what in (("client_id", "the client"), ("origin", "the provider")):
         if before.get(key) != now[key]:
             return f"{what} is another one"
+    for key in DETAILED:
+        if now.get(key) not in (None, before.get(key)):
+            return f"the {key.replace('_', ' ')} asked for changed"
     had, asked = before.get("scope"), now["scope"]
     assert isinstance(asked, list)
     more = [str(each) for each in asked if isinstance(had, list) and each not in had]

@@ -201,6 +201,10 @@ def _holds_secret(part: object) -> bool:
     return isinstance(part, Secret)
 
 
+DETAILED = ("authorization_details", "resource")
+"""What a person consents to beside a scope (RFC 9396, RFC 8707)."""
+
+
 def consent_of(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, JSON]:
     """Who asks whom for what: when this changes, the consent given before is another one."""
     asked: dict[str, JSON] = {"client_id": None, "scope": [], "origin": None}
@@ -213,6 +217,8 @@ def consent_of(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, JSON]:
         asked["client_id"] = asked["client_id"] or client_id
         if isinstance(scope, str) and not asked["scope"]:
             asked["scope"] = sorted(set(re.split(r"[\s,;|+]+", scope)) - {""})
+        if planned.step.kind == "authorize":
+            asked |= {name: masked(sent[name]) for name in DETAILED if sent.get(name) is not None}
         if planned.step.kind == "token":
             shown = str(masked(request.url))
             asked["origin"] = None if shown.startswith("<") else origin(shown)
