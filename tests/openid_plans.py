@@ -106,6 +106,7 @@ PLANS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "oidcc-client-test-userinfo-bearer-header",
             "oidcc-client-test-userinfo-bearer-body",
             "oidcc-client-test-form-post-error",
+            "oidcc-client-test-mtls-endpoint-aliases",
             "oidcc-client-test-aggregated-claims",
             "oidcc-client-test-distributed-claims",
         )
@@ -161,11 +162,15 @@ CASES = {
     f"{NAME}-aggregated-claims": Case("userinfo holds claims that others have signed"),
     f"{NAME}-distributed-claims": Case("userinfo says where others have claims"),
     f"{NAME}-form-post-error": Case("an error comes as a form (prompt: none)", "E403"),
+    f"{NAME}-mtls-endpoint-aliases": Case("endpoints for mutual TLS stand apart"),
     f"{NAME}-refresh-token": Case("the refresh brings an id_token"),
     f"{NAME}-refresh-token-invalid-issuer": Case("that id_token names another issuer", "E523"),
     f"{NAME}-refresh-token-invalid-sub": Case("that id_token is about somebody else", "E529"),
 }
 """Cases that flowrun does; without an error the login leaves a token."""
+
+ELSEWHERE = {f"{NAME}-mtls-endpoint-aliases": "test_mutual_tls"}
+"""Cases with a provider of their own, and where their test is."""
 
 LEFT_OUT = {
     "oidcc-client-test-request-uri-signed-rs256": (
@@ -179,14 +184,15 @@ LEFT_OUT = {
 
 
 def runs() -> list[Run]:
-    """Every case of every plan that flowrun does."""
-    return [
+    """Every case that is played in front of the same provider, once with each variant."""
+    found = [
         Run(plan, Variant(response_type, _mode(plan)), case)
         for plan, variants in PLANS.items()
         for response_type, cases in variants.items()
         for case in cases
-        if case in CASES
+        if case in CASES and case not in ELSEWHERE
     ]
+    return list({(run.variant, run.case): run for run in reversed(found)}.values())[::-1]
 
 
 def _mode(plan: str) -> str:

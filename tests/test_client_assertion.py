@@ -314,6 +314,7 @@ RIG_KEYS = {
 }
 
 
+@proves("RFC 9700", "2.5", "authenticates with a key that no server knows")
 @pytest.mark.rig
 @proves("RFC 7523", "2.2", "oidc-provider believes RS, PS and ES with 256, 384 and 512, and EdDSA")
 @pytest.mark.parametrize("alg", RIG_KEYS)

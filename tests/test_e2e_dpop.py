@@ -197,6 +197,7 @@ def test_a_proof_for_something_else_is_refused(
     assert answer.error in ("invalid_dpop_proof", "use_dpop_nonce")
 
 
+@proves("RFC 9700", "2.2.1", "a token that is bound to a key is of no use to a thief")
 @proves("RFC 9449", "7.2", "holds tokens that are of no use to whoever has them without the key")
 def test_a_stolen_token_without_its_key_is_of_no_use(member: Cli, rig: Rig) -> None:
     url = rig.issuer + ME
@@ -210,6 +211,7 @@ def test_a_stolen_token_without_its_key_is_of_no_use(member: Cli, rig: Rig) -> N
     assert bare.status in (400, 401)
 
 
+@proves("RFC 9700", "2.2.2", "so is a refresh token")
 @proves("RFC 9449", "5", "holds a refresh token that is of no use without the key")
 def test_a_stolen_refresh_token_without_its_key_is_of_no_use(member: Cli, rig: Rig) -> None:
     url = rig.settings["token_url"]

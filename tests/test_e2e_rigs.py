@@ -88,6 +88,7 @@ def test_login_leaves_a_private_token_file_and_the_file_can_be_refreshed(
     assert after["refresh_token"] != before["refresh_token"]
 
 
+@proves("RFC 6749", "5.2", "a client that is refused gets no token, and is told so")
 def test_wrong_secret_is_refused_and_nothing_is_stored(
     cli: Cli, any_rig: Rig, approve: str
 ) -> None:
@@ -114,6 +115,7 @@ def test_login_works_with_an_opener_that_returns_at_once(
     assert token_of(cli)["access_token"]
 
 
+@proves("RFC 6749", "4.1.2.1", "a person may refuse")
 def test_refused_consent_ends_the_login(cli: Cli, any_rig: Rig, deny: str) -> None:
     done = login(cli, any_rig, deny)
 
@@ -121,6 +123,7 @@ def test_refused_consent_ends_the_login(cli: Cli, any_rig: Rig, deny: str) -> No
     assert not cli.record("provider").exists()
 
 
+@proves("RFC 8252", "8.9", "a forged redirect is told from the real one by its state")
 def test_forged_redirect_does_not_disturb_the_login(cli: Cli, any_rig: Rig) -> None:
     done = login(cli, any_rig, f"{TESTS / 'visitors' / 'forge-then-approve'} %s")
 

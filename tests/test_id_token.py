@@ -97,6 +97,7 @@ def test_a_good_id_token_tells_whose_the_token_is() -> None:
     assert provider.asked == ["/jwks", "/token"]
 
 
+@proves("RFC 9700", "4.5.3.2", "an id_token with the nonce of another login is refused")
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

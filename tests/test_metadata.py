@@ -149,6 +149,7 @@ def test_every_field_is_handed_on_and_what_is_left_out_is_known() -> None:
     assert found["token_endpoint_auth_methods_supported"] == ["client_secret_basic"]
 
 
+@proves("RFC 9700", "2.6", "takes endpoints from metadata whose issuer is the one that was meant")
 @proves("RFC 8414", "3.3", "metadata of another issuer is refused, to the letter")
 @proves("OpenID Connect Discovery", "4.3", "the issuer is the one that was asked for")
 @pytest.mark.parametrize(

@@ -422,7 +422,10 @@ verify:
 @proves("RFC 8705", "5", "with a certificate the endpoints are those of mtls_endpoint_aliases")
 @proves("RFC 8705", "2.2", "oidc-provider knows a certificate that has signed itself")
 @proves("RFC 8705", "3", "the API takes the token with its certificate alone")
-@pytest.mark.parametrize("client", ["rig-tls", "rig-tls-self"])
+@pytest.mark.parametrize(
+    "client",
+    [pytest.param("rig-tls", id="oidcc-client-test-mtls-endpoint-aliases"), "rig-tls-self"],
+)
 def test_a_login_lives_with_a_certificate(
     cli: Cli, tls_rig: Shown, approve: str, client: str
 ) -> None:

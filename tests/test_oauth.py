@@ -256,6 +256,7 @@ def test_the_error_of_rfc_6749() -> None:
     assert "documentation" in error.problems[0].hint
 
 
+@proves("RFC 6749", "5.1", "reads an answer that is not sent as JSON, too")
 @pytest.mark.parametrize(
     ("type", "body", "payload"),
     [

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import pytest
 
-from openid_plans import CASES, LEFT_OUT, NAME, PLANS, Run, runs
+from openid_plans import CASES, ELSEWHERE, LEFT_OUT, NAME, PLANS, Run, runs
 from servers.command import RECIPES, TESTS, Cli, Done
 from servers.corrupting import Corrupting, Corruption, appended, corrupting, without
 from servers.rig import Rig
 from servers.signing import Claims
+from standards import proves
 
 CLIENT, SECRET = "rig-flows", "rig-secret-0123456789-0123456789-0123456789"
 BASIC = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
@@ -226,6 +227,11 @@ SEES: Mapping[str, Callable[[Corrupting], bool]] = {
 
 @pytest.mark.rig
 @pytest.mark.parametrize("run", runs(), ids=str)
+@proves("RFC 6750", "2.1", "sends a token in the Authorization header")
+@proves("RFC 6750", "2.2", "sends it in a form where the recipe says so")
+@proves("RFC 6750", "2.3", "sends none in a URL")
+@proves("OpenID Connect Core", "5.6.2", "claims that others vouch for can be read and kept")
+@proves("OpenID Connect Discovery", "2", "a provider can be found by somebody's address")
 def test_case(run: Run, cli: Cli, oidc_provider: Rig) -> None:
     cli.keep_secret(SECRET)
     with corrupting(oidc_provider.issuer, DOES.get(run.case, Corruption()), secret=SECRET) as op:
@@ -271,3 +277,5 @@ def test_every_case_is_done_or_has_a_reason() -> None:
     assert named == CASES.keys() | LEFT_OUT.keys()
     assert not CASES.keys() & LEFT_OUT.keys()
     assert CASES.keys() >= DOES.keys() | PLAYS.keys() | SEES.keys()
+    for case, file in ELSEWHERE.items():
+        assert f'id="{case}"' in (TESTS / f"{file}.py").read_text("utf-8")

@@ -52,6 +52,7 @@ def test_the_schema_has_a_branch_for_every_kind() -> None:
 # authorize
 
 
+@proves("RFC 8252", "8.1", "protects each code with PKCE")
 @proves("RFC 6749", "10.12", "sends a state of its own, made for this login")
 @proves("RFC 7636", "4.3", "sends an S256 challenge unless the recipe says otherwise")
 def test_authorize_ties_the_answer_to_the_request() -> None:

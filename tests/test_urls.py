@@ -244,6 +244,7 @@ def test_what_only_looks_like_loopback_is_not(host: str) -> None:
     assert not is_loopback(host)
 
 
+@proves("RFC 9700", "2.6", "no URL without TLS, but on loopback")
 @proves("RFC 6749", "1.6", "speaks TLS with every host but loopback")
 def test_http_is_for_loopback_only() -> None:
     with pytest.raises(FlowError, match="without encryption"):

@@ -10,9 +10,7 @@ from .markdown import code, link, table
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
-from openid_plans import CASES, LEFT_OUT, PLANS, runs
-
-TESTS = "[`test_openid_plans`](../tests/test_openid_plans.py)"
+from openid_plans import CASES, ELSEWHERE, LEFT_OUT, PLANS, runs
 
 
 def plans() -> list[str]:
@@ -22,14 +20,21 @@ def plans() -> list[str]:
         *((code(name), f"not done: {why}", "", _plans(name)) for name, why in LEFT_OUT.items()),
     ]
     return [
-        f"{len(runs())} runs of {len(CASES)} cases, each a test of that name in {TESTS}:",
+        f"{len(CASES)} cases in {len(runs())} runs, each a test of that name in "
+        f"{_test('test_openid_plans')}:",
         "",
         *table(("case", "what the provider does", "how it ends", "plans"), rows),
     ]
 
 
 def _cases() -> Iterator[tuple[str, tuple[str, str]]]:
-    yield from CASES.items()
+    for name, (about, error) in CASES.items():
+        file = ELSEWHERE.get(name)
+        yield name, (f"{about} ({_test(file)})" if file else about, error)
+
+
+def _test(file: str) -> str:
+    return f"[{code(file)}](../tests/{file}.py)"
 
 
 def _ending(error: str) -> str:
