@@ -16,6 +16,7 @@ import pytest
 import flowrun
 from flowrun.cli import app
 from flowrun.errors import CODES
+from flowrun.jose import new_key
 from flowrun.library import COMMANDS, shipped
 from flowrun.record import Record
 from flowrun.schema import schema_text
@@ -236,7 +237,7 @@ finally:
 """
 
 
-def modules_of(folder: Path, *words: str, bare: bool = False) -> set[str]:
+def modules_of(folder: Path, *words: str, bare: bool = False, **environment: str) -> set[str]:
     """The modules that a command has loaded when it ends; *bare* leaves the site's out."""
     path = "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
     command = [sys.executable, "-S", "-E", "-c", path + OBSERVED, str(ROOT.parent)]
@@ -244,7 +245,7 @@ def modules_of(folder: Path, *words: str, bare: bool = False) -> set[str]:
     done = subprocess.run(
         [*command, *words],
         cwd=folder,
-        env={"HOME": str(folder), "BROWSER": "true", "PATH": "/nowhere"},
+        env={"HOME": str(folder), "BROWSER": "true", "PATH": "/nowhere", **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -263,23 +264,53 @@ def test_a_cached_token_takes_hardly_a_module(tmp_path: Path) -> None:
     assert not loaded & {"contextlib", "json", "pathlib", "re", "typer", "typing", "yaml"}
 
 
-def test_a_flow_takes_none_of_the_slow_libraries(tmp_path: Path) -> None:
-    body = b'{"access_token": "fake-access", "expires_in": 3600}'
-    answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-    with listening(answer % (len(body), body)) as server:
-        recipe = f"""\
+QUICK = """\
 flowrun: 1
 name: quick
+{more}
 steps:
-  - token: {{post: "{server.url}/token", form: {{grant_type: client_credentials}}}}
+  - token:
+      post: {url}/token
+      form: {{grant_type: client_credentials}}
+      {options}
 save: quick
 """
-        (tmp_path / "quick.yaml").write_text(recipe, "utf-8")
-        loaded = modules_of(tmp_path, "./quick.yaml")
+
+
+def modules_of_a_flow(
+    folder: Path, kind: str, *, more: str = "", options: str = "", **environment: str
+) -> set[str]:
+    """What a flow loads that asks for a token with *options*."""
+    fields = {"access_token": "fake-access", "token_type": kind, "expires_in": 3600}
+    body = json.dumps(fields).encode()
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+    with listening(answer % (len(body), body)) as server:
+        recipe = QUICK.format(url=server.url, more=more, options=options)
+        (folder / "quick.yaml").write_text(recipe, "utf-8")
+        return modules_of(folder, "./quick.yaml", **environment)
+
+
+SLOW = {"asyncio", "http.server", "httpx", "importlib.resources", "jinja2", "jsonschema"}
+SLOW |= {"joserfc", "oauthlib", "platformdirs", "typer"}
+
+
+def test_a_flow_takes_none_of_the_slow_libraries(tmp_path: Path) -> None:
+    loaded = modules_of_a_flow(tmp_path, "Bearer")
 
     assert "flowrun.http" in loaded
-    slow = {"asyncio", "http.server", "httpx", "importlib.resources", "jinja2", "jsonschema"}
-    assert not loaded & {*slow, "oauthlib", "platformdirs", "typer"}
+    assert not loaded & {*SLOW, "cryptography"}
+    assert not loaded & {"flowrun.jose", "flowrun.oauth.dpop", "flowrun.proofs"}
+
+
+def test_a_flow_that_signs_takes_only_what_signs(tmp_path: Path) -> None:
+    key = new_key("RS256")
+    more = "inputs: {key: {secret: true}}"
+    client = "{id: quick, auth: private_key_jwt, key: '{{ inputs.key }}'}"
+    options = f"client: {client}\n      dpop: on"
+    loaded = modules_of_a_flow(tmp_path, "DPoP", more=more, options=options, FLOWRUN_KEY=key)
+
+    assert "flowrun.proofs" in loaded
+    assert not loaded & {*SLOW, "cryptography.x509", "cryptography.hazmat.primitives.serialization"}
 
 
 def test_a_check_without_options_takes_no_command_line(tmp_path: Path) -> None:

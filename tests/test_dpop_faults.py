@@ -298,3 +298,17 @@ def test_what_a_server_repeats_of_a_proof_is_masked(cli: Cli) -> None:
     judged(done, 5, "E514", "you sent DPoP: ***")
     assert sent not in done.stderr
     assert sent not in cli.record("acme").read_text()
+
+
+@pytest.mark.parametrize("lost", ["d", "x", "kty", "alg"])
+@pytest.mark.parametrize("words", [["status"], ["refresh", "acme"]], ids=" ".join)
+def test_a_damaged_key_is_told_as_a_damaged_record(
+    holder: Cli, provider: Provider, words: list[str], lost: str
+) -> None:
+    key = {name: part for name, part in key_of(holder).items() if name != lost}
+    known = {**meta_of(holder), "dpop": key}
+    holder.record("acme").write_text(json.dumps({**record_of(holder), "flowrun": known}))
+    done = holder(*words, **WITH_SECRET)
+
+    judged(done, 7, "E702", "its dpop is no private key")
+    assert provider.raw.requests == []

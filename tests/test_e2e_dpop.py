@@ -295,3 +295,55 @@ def test_a_device_gets_a_token_that_is_bound(cli: Cli, rig: Rig) -> None:
     url = rig.issuer + ME
     proof = holder.proof("GET", url, token)
     assert ask(url, Authorization=f"DPoP {token}", DPoP=proof).status == 200
+
+
+PUSHED = """\
+flowrun: 1
+extends: {base}
+steps:
+  - authorize: {{par: "{issuer}/request", client: {{id: "{{{{ inputs.client_id }}}}"}}}}
+"""
+
+
+@pytest.mark.parametrize("client", ["rig-dpop", "rig-dpop-nonce"])
+@proves("RFC 9449", "10.1", "ties a code to its key in a request that is pushed, too")
+def test_a_pushed_request_names_the_key(cli: Cli, rig: Rig, approve: str, client: str) -> None:
+    recipe = PUSHED.format(base=RECIPES / "provider-dpop.yaml", issuer=rig.issuer)
+    (cli.folder / "pushed.yaml").write_text(recipe)
+    inputs = {**rig.settings, "userinfo_url": rig.issuer + ME, "client_id": client}
+    settings = [f"--set={name}={value}" for name, value in inputs.items()]
+    done = cli("./pushed.yaml", *settings, "-v", BROWSER=approve)
+
+    assert done.status == 0, done.stderr
+    assert "dpop_jkt" not in done.stderr
+    assert record_of(cli)["token_type"] == "DPoP"
+    assert cli("refresh", "provider").status == 0
+
+
+@pytest.mark.parametrize("alg", ["EdDSA", "Ed25519"])
+@proves("RFC 9449", "5.1", "signs with another algorithm where the recipe names one")
+def test_another_algorithm_that_the_server_takes(
+    cli: Cli, rig: Rig, approve: str, alg: str
+) -> None:
+    recipe = f"flowrun: 1\nextends: {RECIPES / 'provider-dpop.yaml'}\nvars: {{dpop: {alg}}}\n"
+    (cli.folder / "other.yaml").write_text(recipe)
+    inputs = {**rig.settings, "userinfo_url": rig.issuer + ME, "client_id": "rig-dpop"}
+    settings = [f"--set={name}={value}" for name, value in inputs.items()]
+    done = cli("./other.yaml", *settings, BROWSER=approve)
+
+    assert done.status == 0, done.stderr
+    assert record_of(cli)["flowrun"]["dpop"]["crv"] == "Ed25519"
+
+
+def test_an_algorithm_that_the_server_does_not_take_is_told(
+    cli: Cli, rig: Rig, approve: str
+) -> None:
+    recipe = f"flowrun: 1\nextends: {RECIPES / 'provider-dpop.yaml'}\nvars: {{dpop: PS256}}\n"
+    (cli.folder / "other.yaml").write_text(recipe)
+    inputs = {**rig.settings, "userinfo_url": rig.issuer + ME, "client_id": "rig-dpop"}
+    settings = [f"--set={name}={value}" for name, value in inputs.items()]
+    done = cli("./other.yaml", *settings, BROWSER=approve)
+
+    assert done.status == 5, done.stderr
+    assert "error E514" in done.stderr
+    assert not cli.record("provider").exists()

@@ -21,6 +21,9 @@ META = {
     "version": int,
 }
 
+KEYS = {"EC": "kty crv x y d", "OKP": "kty crv x d", "RSA": "kty n e d"}
+"""What a private key has, as JWK (RFC 7517)."""
+
 
 class Record(NamedTuple):
     """One grant: *fields* as the provider sent them with `expires_at`, *meta* as flowrun knows."""
@@ -109,7 +112,14 @@ def record_from(document: JSON) -> Record:
         for key, kind in kinds.items():
             if not isinstance(values.get(key), kind | None):
                 raise StoreError("E702", f"its {key} is a {type(values[key]).__name__}")
+    if isinstance(held := meta.get("dpop"), dict) and not _is_private_key(held):
+        raise StoreError("E702", "its dpop is no private key")
     return Record(fields, meta)
+
+
+def _is_private_key(jwk: Mapping[str, JSON]) -> bool:
+    members = KEYS.get(str(jwk.get("kty")), "kty")
+    return all(isinstance(jwk.get(name), str) for name in ["alg", *members.split()])
 
 
 def document_of(record: Record) -> dict[str, JSON]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..oauth.dpop import thumbprint
 from ..oauth.expiry import seconds
 from ..record import Record
 from ..secret import JSON
@@ -37,7 +36,11 @@ def _others(record: Record) -> JSON:
 def _bound(record: Record) -> dict[str, JSON]:
     """The key that the tokens are bound to, by what the provider knows it by (RFC 7638)."""
     key = record.meta.get("dpop")
-    return {"bound_to": thumbprint(key)} if isinstance(key, dict) else {}
+    if not isinstance(key, dict):
+        return {}
+    from ..oauth.dpop import thumbprint
+
+    return {"bound_to": thumbprint(key)}
 
 
 def refresh_expires_at(record: Record) -> int | None:
