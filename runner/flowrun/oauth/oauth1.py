@@ -40,14 +40,14 @@ def problem_in(response: Response) -> Refusal:
     fields: Mapping[str, JSON] = response.json if isinstance(response.json, dict) else {}
     if "oauth_problem" in fields:
         code, advice = fields["oauth_problem"], fields.get("oauth_problem_advice")
-        return Refusal(said(str(code)), said(str(advice or "")))
+        return Refusal(str(code), str(advice or ""))
     errors = fields.get("errors")
     first = errors[0] if isinstance(errors, list) and errors else None
     if isinstance(first, dict):
-        return Refusal(said(str(first.get("code", ""))), said(str(first.get("message", ""))))
+        return Refusal(str(first.get("code", "")), str(first.get("message", "")))
     found = refusal_in(fields)
     plain = response.text if not fields and "html" not in response.content_type else ""
-    return found if found.code else Refusal("", said(plain))
+    return found if found.code else Refusal("", plain)
 
 
 def refused(host: str, status: int, problem: Refusal) -> ProviderError:

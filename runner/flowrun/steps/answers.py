@@ -19,9 +19,9 @@ def answer_of(response: Response) -> Mapping[str, Value]:
     }
 
 
-def scrubbed(refusal: Refusal, request: Request) -> Refusal:
+def scrubbed(refusal: Refusal, request: Request, *others: Value) -> Refusal:
     """What a provider says, without what it repeats of the secrets that were sent to it."""
     redact = Redactor()
-    redact.add(secrets_of(request))
+    redact.add([*secrets_of(request), *others])
     # Shortened after that, since half a secret would not be found.
     return Refusal(said(redact(refusal.code)), said(redact(refusal.text)))

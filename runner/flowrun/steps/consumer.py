@@ -40,9 +40,11 @@ def proved(request: Request, options: Options, services: Services | None) -> Req
     return _placed(request, _protocol(request, said, services), place, text_of(said.get("realm")))
 
 
-def refusal_of(request: Request, host: str, response: Response) -> ProviderError:
+def refusal_of(options: Options, request: Request, host: str, response: Response) -> ProviderError:
     """The error for an answer of an OAuth 1 server that is none."""
-    return refused(host, response.status, scrubbed(problem_in(response), request))
+    said = options.get("oauth1")
+    shared = [said.get(key) for key in SIGNED_WITH] if isinstance(said, Mapping) else []
+    return refused(host, response.status, scrubbed(problem_in(response), request, *shared))
 
 
 def temporary(options: Options, host: str, response: Response) -> dict[str, Value]:

@@ -75,7 +75,7 @@ def _failure(options: Options, request: Request, response: Response) -> Provider
     if "oauth1" in options:
         from .consumer import refusal_of
 
-        return refusal_of(request, host, response)
+        return refusal_of(options, request, host, response)
     payload = response.json if isinstance(response.json, dict) else {}
     said = scrubbed(refusal_in(payload), request)
     if request.proof:

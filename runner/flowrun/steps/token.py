@@ -121,7 +121,7 @@ def _judged(
 ) -> tuple[dict[str, JSON], Response]:
     """The token that the answer holds, and the answer; raises the error that it stands for."""
     if "oauth1" in options and not response.ok:
-        raise _unsigned(asked, response)
+        raise _unsigned(options, asked, response)
     payload, answer = _payload(options, asked, response), answer_of(response)
     lacking, fields = _fields(options, payload, answer)
     if "oauth1" in options:
@@ -142,16 +142,16 @@ def _judged(
     if lacking and response.ok and not refusal.code:
         raise lacking
     if "oauth1" in options:
-        raise _unsigned(asked, response)
+        raise _unsigned(options, asked, response)
     rules = options.step.options.get("errors")
     helps = {**hints(options), **_hints(rules)}
     raise refused(response, refusal, asked.host, ends=_texts(rules, "ends"), hints=helps)
 
 
-def _unsigned(asked: _Asked, response: Response) -> ProviderError:
+def _unsigned(options: Options, asked: _Asked, response: Response) -> ProviderError:
     from .consumer import refusal_of
 
-    return refusal_of(asked.request, asked.host, response)
+    return refusal_of(options, asked.request, asked.host, response)
 
 
 def _payload(options: Options, asked: _Asked, response: Response) -> Mapping[str, JSON]:
