@@ -75,6 +75,16 @@ def glewlwyd() -> Iterator[Rig]:
 
 
 @pytest.fixture(scope="session")
+def glewlwyd_tls() -> Iterator[Rig]:
+    """The same over https, asking for a client's certificate."""
+    redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
+    needs = ("apt-get", "openssl")
+    with rig("glewlwyd", needs=needs, RIG_REDIRECTS=redirect_uri, RIG_TLS="1") as url:
+        issuer = f"{url}/api/oidc"
+        yield Rig(issuer, {"issuer": issuer, "redirect_uri": redirect_uri})
+
+
+@pytest.fixture(scope="session")
 def canaille() -> Iterator[Rig]:
     redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
     with rig("canaille", needs=("python3",), RIG_REDIRECTS=redirect_uri) as issuer:

@@ -39,11 +39,12 @@ class Known(NamedTuple):
     name: str
     settings: Mapping[str, str]
     secrets: Mapping[str, str]
+    text: str = ""  # of the recipe, when not as the page has it
 
     @property
     def file(self) -> Path:
         path = self.cli.folder / f"{self.name}.yaml"
-        path.write_text(recipes()[self.name], "utf-8")
+        path.write_text(self.text or recipes()[self.name], "utf-8")
         return path
 
     def run(self, browser: str, *arguments: str) -> Done:
@@ -87,7 +88,7 @@ class Known(NamedTuple):
     def _words(self) -> list[str]:
         """The file, and what of the settings it has an input for."""
         inputs = load_source(find(str(self.file))[0]).inputs
-        settings = {**self.rig.settings, **self.settings}
+        settings = {"server": self.rig.issuer, **self.rig.settings, **self.settings}
         known = [f"--set={name}={settings[name]}" for name in settings if name in inputs]
         return [str(self.file), *known]
 

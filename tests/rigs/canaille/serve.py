@@ -1,7 +1,7 @@
 """canaille on loopback, over a fresh sqlite database, seeded through its own models.
 
 usage: serve.py CACHE PORT
-CACHE/keys holds the client's keys, made at the first start.
+CACHE/keys holds the keys of the clients and the server, made at the first start.
 """
 
 import datetime
@@ -26,25 +26,24 @@ MAKERS = {
 }
 
 
-def client_keys(folder):
-    """CACHE/keys: client-NAME.pem and .jwk.json, made once. Gives their public halves."""
+def kept_keys(folder, owner):
+    """CACHE/keys: OWNER-NAME.pem and .jwk.json, made once."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    public = []
+    keys = []
     for name, (alg, make) in MAKERS.items():
-        path = folder / f"client-{name}.jwk.json"
+        path = folder / f"{owner}-{name}.jwk.json"
         if not path.exists():
             key = make()
-            (folder / f"client-{name}.pem").write_bytes(key.as_pem(private=True))
-            more = {"alg": alg, "use": "sig", "kid": f"client-{name}"}
+            (folder / f"{owner}-{name}.pem").write_bytes(key.as_pem(private=True))
+            more = {"alg": alg, "use": "sig", "kid": f"{owner}-{name}"}
             path.write_text(json.dumps(key.as_dict(private=True) | more))
-        public += KeySet.import_key_set({"keys": [json.loads(path.read_text())]}).as_dict(
-            private=False
-        )["keys"]
-    return {"keys": public}
+        keys.append(json.loads(path.read_text()))
+    return keys
 
 
-def settings(port, state):
-    keys = [make().as_dict(private=True) | {"kid": f"op-{n}-{port}"} for n, (_, make) in MAKERS.items()]
+def settings(port, state, keys):
+    # Without what they are for, so that each signs with whatever it can.
+    keys = [{n: v for n, v in key.items() if n not in ("alg", "use")} for key in keys]
     lifetime = int(os.environ.get("RIG_ACCESS_TTL") or 3600)
     grants = ("authorization_code", "implicit", "password", "client_credentials")
     return {
@@ -132,8 +131,9 @@ def main(cache, port):
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="rig-canaille-") as state:
-        app = create_app(settings(port, state))
-        fill(app, client_keys(cache / "keys"))
+        app = create_app(settings(port, state, kept_keys(cache / "keys", "op")))
+        public = KeySet.import_key_set({"keys": kept_keys(cache / "keys", "client")})
+        fill(app, public.as_dict(private=False))
         server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
         server.daemon_threads = True
         print(f"READY http://127.0.0.1:{port}", flush=True)

@@ -23,7 +23,6 @@ def fill(admin, keys, url):
     alice = {"username": "alice", "name": "Alice Liddell", "email": "alice@example.test"}
     login = {"password": "wonderland-42", "scope": own, "enabled": True, "user-code": "4711"}
     admin.call("POST", "/api/user/", alice | login)
-    widen(admin)
     for name, more in plugins(keys, url).items():
         plugin = {"module": "oidc", "name": name, "display_name": name, "parameters": more}
         admin.call("POST", "/api/mod/plugin/", plugin)
@@ -31,12 +30,12 @@ def fill(admin, keys, url):
         admin.call("POST", "/api/client/", client)
 
 
-def widen(admin):
-    """Let clients hold the properties that the plugins below read."""
-    module = json.loads(admin.call("GET", "/api/mod/client/database"))
-    for name in ("sign_kid", "dpop_bound_access_tokens", "encrypt_introspection"):
-        module["parameters"]["data-format"][name] = {"multiple": False, "read": True, "write": True}
-    admin.call("PUT", "/api/mod/client/database", module)
+def widen(parameters):
+    """Let clients hold the properties that the plugins below read, too."""
+    module = json.loads(parameters)
+    for name in ("sign_kid", "dpop_bound_access_tokens"):
+        module["data-format"][name] = {"multiple": False, "read": True, "write": True}
+    return json.dumps(module)
 
 
 def plugins(keys, url):

@@ -100,6 +100,10 @@ def make_database(root, state):
     script = root / "usr/share/doc/glewlwyd/database/init.sqlite3.sql.gz"
     with sqlite3.connect(state / "glewlwyd.db") as database:
         database.executescript(gzip.decompress(script.read_bytes()).decode())
+        database.create_function("widen", 1, seed.widen)
+        database.execute(
+            "UPDATE g_client_module_instance SET gcmi_parameters = widen(gcmi_parameters)"
+        )
 
 
 def launch(cache, state, port, url):
