@@ -142,6 +142,28 @@ def test_an_id_token_that_nobody_asked_for_is_not_looked_at() -> None:
     assert capture(params, "timeout: 2m") == params
 
 
+@pytest.mark.parametrize(("asked", "sent"), [("id_token token", True), ("code", False)])
+@proves("OpenID Connect Core", "3.2.2.1", "a nonce is sent wherever an id_token comes back at once")
+@proves("OpenID Connect Core", "15.5.2", "it is a new one for each login")
+def test_a_nonce_goes_with_each_id_token(asked: str, sent: bool) -> None:
+    options = f"{{url: '{ISSUER}/authorize', query: {{response_type: {asked}}}}}"
+    one, two = (run_kind("authorize", options) for _ in range(2))
+
+    assert [made["nonce"] is not None for made in (one, two)] == [sent, sent]
+    assert one["nonce"] != two["nonce"] or not sent
+
+
+@proves("RFC 7636", "4.3", "a challenge is sent wherever a code comes back")
+def test_where_no_code_comes_back_nothing_is_bound_to_it() -> None:
+    for asked, bound in (("code id_token", True), ("id_token token", False), ("token", False)):
+        options = f"{{url: '{ISSUER}/authorize', query: {{response_type: {asked}}}}}"
+
+        assert ("code_challenge" in str(run_kind("authorize", options)["url"])) is bound
+
+
+@proves(
+    "OpenID Connect Core", "3.2.2.1", "an id_token in the redirect is not taken without a nonce"
+)
 def test_without_a_nonce_no_id_token_is_this_login_s() -> None:
     sent = {**SENT, "response_type": "code id_token", "nonce": None}
 
@@ -212,6 +234,25 @@ def test_an_id_token_says_whom_the_redirect_comes_from() -> None:
     assert refused({**hybrid(), "iss": "https://evil"}, options, asked="code id_token") == "E409"
     foreign = hybrid(iss="https://evil.example")
     assert refused(foreign, options, asked="code id_token") == "E523"
+
+
+# replay
+
+
+@proves("RFC 9700", "4.5", "a redirect of another login is not taken, signed or not")
+def test_what_was_for_an_earlier_login_is_not_taken_again() -> None:
+    earlier = {**hybrid(), "state": "state-of-an-earlier-login"}
+
+    assert refused(earlier, asked="code id_token") == "E404"
+    assert (
+        refused({**earlier, "state": STATE, **nonce_of("earlier")}, asked="code id_token") == "E527"
+    )
+    assert refused(response(state="state-of-an-earlier-login"), mode="jwt") == "E404"
+
+
+def nonce_of(login: str) -> dict[str, str]:
+    """The id_token that another login has brought."""
+    return {"id_token": hybrid(nonce=f"nonce-of-{login}")["id_token"]}
 
 
 # JARM
