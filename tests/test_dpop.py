@@ -177,6 +177,7 @@ def challenge(nonce: str, status: int = 400) -> Response:
     return Response(status, headers, b'{"error": "use_dpop_nonce"}')
 
 
+@proves("RFC 9449", "4.1", "sends each proof in one header field")
 @proves(
     "RFC 9449", "4.2", "signs a proof for each request: method, target, time and an id of its own"
 )
@@ -192,6 +193,7 @@ def test_a_proof_is_for_one_request() -> None:
 
 
 @proves("RFC 9449", "7", "proves with the token's hash that the token is the key's")
+@proves("RFC 9449", "11.9", "binds a proof to the token that it is sent with")
 def test_a_proof_names_the_token_that_goes_with_it() -> None:
     wire, http, _ = prover()
     http.send(proved(GET, ACCESS_TOKEN))
@@ -324,6 +326,7 @@ def test_one_key_is_made_at_first_use_and_kept() -> None:
 
 
 @pytest.mark.parametrize("alg", dpop.ALGORITHMS)
+@proves("RFC 9449", "11.6", "signs with asymmetric algorithms alone")
 @proves("RFC 9449", "4.2", "signs with any asymmetric algorithm that a provider may want")
 def test_every_algorithm_makes_a_proof(alg: str) -> None:
     possession = Possession()

@@ -347,3 +347,26 @@ def test_an_algorithm_that_the_server_does_not_take_is_told(
     assert done.status == 5, done.stderr
     assert "error E514" in done.stderr
     assert not cli.record("provider").exists()
+
+
+REGISTERED = """\
+flowrun: 1
+extends: base/registered
+name: provider
+vars: {{issuer: "{issuer}", dpop: on}}
+values: {{scope: [openid]}}
+"""
+
+
+@proves("RFC 9449", "5.2", "registers its client for tokens that are bound to a key")
+def test_a_client_is_registered_for_bound_tokens(cli: Cli, rig: Rig, approve: str) -> None:
+    (cli.folder / "registered.yaml").write_text(REGISTERED.format(issuer=rig.issuer))
+    done = cli("./registered.yaml", BROWSER=approve)
+    assert done.status == 0, done.stderr
+    (kept,) = (cli.folder / "tokens" / ".flowrun").glob("provider.client-*")
+    client = json.loads(kept.read_text())["value"]["client"]
+    refreshed = cli("refresh", "provider")
+
+    assert client["dpop_bound_access_tokens"] is True
+    assert record_of(cli)["token_type"] == "DPoP"
+    assert refreshed.status == 0, refreshed.stderr
