@@ -250,7 +250,7 @@ def test_a_saml_assertion_works_once(cli: Cli, assertions: str) -> None:
 @pytest.fixture(scope="session")
 def idpyoidc() -> Iterator[Rig]:
     redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
-    with rig("idpyoidc", needs=("python3",), RIG_REDIRECTS=redirect_uri) as url:
+    with rig("idpyoidc", needs=("python3", "curl"), RIG_REDIRECTS=redirect_uri) as url:
         yield Rig(url, {"redirect_uri": redirect_uri})
 
 
