@@ -287,7 +287,7 @@ def modules_of_a_flow(
     with listening(answer % (len(body), body)) as server:
         recipe = QUICK.format(url=server.url, more=more, options=options)
         (folder / "quick.yaml").write_text(recipe, "utf-8")
-        return modules_of(folder, "./quick.yaml", **environment)
+        return modules_of(folder, "./quick.yaml", bare=False, **environment)
 
 
 SLOW = {"asyncio", "http.server", "httpx", "importlib.resources", "jinja2", "jsonschema"}

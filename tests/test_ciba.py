@@ -30,7 +30,8 @@ values: {client_id: acme, login_hint: alice, binding_message: W4SCT}
 
 
 def invited(**fields: JSON) -> World:
-    return World(lambda _: answer(**({"auth_req_id": "fake-id", "expires_in": 600} | fields)))
+    whole: dict[str, JSON] = {"auth_req_id": "fake-id", "expires_in": 600}
+    return World(lambda _: answer(**(whole | fields)))
 
 
 @proves("CIBA", "7.1", "the request is a form with scope, one hint and a binding message")

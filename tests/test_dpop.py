@@ -74,7 +74,8 @@ def test_the_thumbprint_of_rfc_9449() -> None:
 )
 def test_a_thumbprint_is_of_the_public_key_alone() -> None:
     key = ECKey.generate_key("P-256", private=True)
-    whole = {**key.as_dict(private=True), "alg": "ES256", "use": "sig", "kid": "1"}
+    jwk: dict[str, JSON] = json.loads(json.dumps(key.as_dict(private=True)))
+    whole = {**jwk, "alg": "ES256", "use": "sig", "kid": "1"}
 
     assert dpop.thumbprint(whole) == key.thumbprint()
     assert set(dpop.public(whole)) == {"crv", "kty", "x", "y"}
@@ -157,7 +158,11 @@ def proved(request: Request, token: str | None = None) -> Request:
 def proof_in(sent: Encoded) -> dict[str, Any]:
     """The claims of the one proof in a request, which must be signed by our key."""
     (proof,) = [value for name, value in sent.headers if name == "DPoP"]
-    token = jwt.decode(proof, JWKRegistry.import_key(dict(KEY.key("ES256"))), algorithms=["ES256"])
+    token = jwt.decode(
+        proof,
+        JWKRegistry.import_key(json.loads(json.dumps(KEY.key("ES256")))),
+        algorithms=["ES256"],
+    )
     assert token.header == {
         "typ": "dpop+jwt",
         "alg": "ES256",

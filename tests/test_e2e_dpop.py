@@ -18,9 +18,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from servers.command import RECIPES, Cli, Done
+from servers.decoupled import waiting
 from servers.rig import Rig
 from standards import proves
-from test_e2e_device import visit, waiting
+from test_e2e_device import visit
 
 pytestmark = pytest.mark.rig
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -274,10 +274,10 @@ def subject_token(cli: Cli, server: Rig) -> str:
     return cli("token", "origin").stdout.strip()
 
 
-def exchange(url: str, *, values: dict[str, JSON] | None = None, **vars: JSON) -> dict[str, JSON]:
+def exchange(url: str, values: Mapping[str, JSON], **vars: JSON) -> dict[str, JSON]:
     return {
         "vars": {"token_url": f"{url}/token", "client_auth": "basic", **vars},
-        "values": {"client_id": "rig-exchange", **(values or {})},
+        "values": {"client_id": "rig-exchange", **values},
     }
 
 
@@ -287,7 +287,7 @@ def exchange(url: str, *, values: dict[str, JSON] | None = None, **vars: JSON) -
 def test_a_token_is_traded_for_another(cli: Cli, idpyoidc: Rig) -> None:
     token = subject_token(cli, idpyoidc)
     values: dict[str, JSON] = {"audience": "https://api.rig.test", "scope": ["profile"]}
-    recipe = exchange(idpyoidc.issuer, values=values, requested_token_type=f"{TYPE}access_token")
+    recipe = exchange(idpyoidc.issuer, values, requested_token_type=f"{TYPE}access_token")
 
     done = run(cli, "token-exchange", recipe, SUBJECT_TOKEN=token, CLIENT_SECRET=SECRET)
 
@@ -321,7 +321,7 @@ def test_an_exchange_that_is_not_allowed_is_told(
     done = run(
         cli,
         "token-exchange",
-        exchange(idpyoidc.issuer, values=values, **recipe),
+        exchange(idpyoidc.issuer, values, **recipe),
         SUBJECT_TOKEN=token,
         CLIENT_SECRET=SECRET,
     )
@@ -333,7 +333,7 @@ ISSUED: dict[str, JSON] = {"auth_req_id": "none"}
 
 
 def traded(cli: Cli, server: Decoupled, **vars: JSON) -> Done:
-    recipe = exchange(server.url, **vars) | {"inputs": {"actor": {"secret": True}}}
+    recipe = exchange(server.url, {}, **vars) | {"inputs": {"actor": {"secret": True}}}
     environment = {"SUBJECT_TOKEN": "fake-subject-token", "CLIENT_SECRET": SECRET}
     return run(cli, "token-exchange", recipe, ACTOR="fake-actor-token", **environment)
 

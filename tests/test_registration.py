@@ -192,7 +192,7 @@ class Server:
     """A server that manages the client that it has registered."""
 
     def __init__(self, **fields: JSON) -> None:
-        self.client: dict[str, JSON] = {"client_id": "a", "client_secret": SECRET} | fields
+        self.client: dict[str, JSON] = {"client_id": "a", "client_secret": SECRET, **fields}
         self.status = 200
 
     def __call__(self, request: Encoded) -> Response:

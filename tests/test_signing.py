@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt
@@ -181,6 +183,7 @@ FORMS = ("PKCS8", "TraditionalOpenSSL")
 def test_each_usual_form_of_a_pem_is_the_same_key(alg: str, form: str) -> None:
     key = JWKRegistry.import_key(json.loads(new_key(alg)))
     assert isinstance(key, ECKey | RSAKey)
+    assert key.private_key
     pem = key.private_key.private_bytes(
         serialization.Encoding.PEM,
         getattr(serialization.PrivateFormat, form),
@@ -189,7 +192,7 @@ def test_each_usual_form_of_a_pem_is_the_same_key(alg: str, form: str) -> None:
     (read,) = keys_in(f"Bag Attributes: none\n{pem}")
 
     assert numbers_in(pem)
-    assert not isinstance(read.handle, bytes)
+    assert isinstance(read.handle, EllipticCurvePrivateKey | RSAPrivateKey)
     assert read.handle.private_numbers() == key.private_key.private_numbers()
 
 

@@ -71,7 +71,8 @@ class Known(NamedTuple):
 
     def with_confirmation(self, *options: str) -> Done:
         """The same, while a person is asked on a device that the server knows."""
-        command = [TESTS / "rigs" / "glewlwyd" / "confirm", *options, self.rig.issuer]
+        confirm = str(TESTS / "rigs" / "glewlwyd" / "confirm")
+        command = [confirm, *options, self.rig.issuer]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as person:
             done = self.run(NEVER)
             assert person.wait(30) == 0, "nobody was asked"
