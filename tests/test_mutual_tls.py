@@ -72,6 +72,7 @@ class Server:
         context.minimum_version = context.maximum_version = version
         context.verify_mode = mode
         self.context, self.seen, self.patience_s = context, list[str](), 0.0
+        self.answer = OK
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"https://localhost:{self.listener.getsockname()[1]}/"
 
@@ -99,7 +100,7 @@ class Server:
         names = re.findall(r"'DNS', '([^']+)'", str(shown.get("subjectAltName")))
         while connection.recv(65_536):
             self.seen.append("".join(names))
-            connection.sendall(OK)
+            connection.sendall(self.answer)
 
 
 @contextmanager
@@ -319,6 +320,47 @@ def test_the_sandbox_takes_a_certificate(cli: Cli) -> None:
     done = [cli(flow, "--sandbox"), cli("verify", "shown", "--sandbox")]
 
     assert [each.status for each in done] == [0, 0], done
+
+
+GRANTED = b"""HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 70\r\n\r\n\
+{"access_token": "fake-access", "refresh_token": "fake-refresh-token"}"""
+REFRESHED = """
+flowrun: 1
+extends: base/refresh-token
+name: kept
+vars: {token_url: "%s", client_auth: tls}
+values: {client_id: app}
+"""
+
+
+def test_a_refresh_that_is_not_let_in_costs_nothing(cli: Cli, tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.answer, flow = GRANTED, cli.folder / "kept.yaml"
+        flow.write_text(REFRESHED % f"{server.url}token")
+        pairs = issued(server.clients), issued(trustme.CA())
+        mine, theirs = (
+            {
+                "SSL_CERT_FILE": str(server.ca),
+                "FLOWRUN_CERTIFICATE": pair.certificate,
+                "FLOWRUN_PRIVATE_KEY": pair.key,
+                "FLOWRUN_REFRESH_TOKEN": "fake-refresh-token-before",
+            }
+            for pair in pairs
+        )
+        cli.keep_secret(*pairs[0].secret, *pairs[1].secret, "fake-access", "fake-refresh")
+        done = [cli(flow, "-v", **mine)]
+        before = json.loads(cli.record("kept").read_text())
+        done.append(cli("refresh", "kept", "-v", **theirs))
+        after = json.loads(cli.record("kept").read_text())
+        done.append(cli("refresh", "kept", "-v", **mine))
+
+    assert [each.status for each in done] == [0, 6, 0], done
+    assert "E605" in done[1].stderr
+    assert after["refresh_token"] == before["refresh_token"]
+    assert {*server.seen} == {CLIENT}
+    held = [path for path in cli.folder.rglob("*") if path.is_file() and path != flow]
+    texts = [path.read_text(errors="replace") for path in held]
+    assert not [line for line in (*pairs[0].secret, *pairs[1].secret) for t in texts if line in t]
 
 
 # A server of others
