@@ -61,7 +61,7 @@ OWNERS = {
 """Who knows each library of others, by module or by folder."""
 
 MAY_REVEAL = """
-    certified current guard hosts job likeness message oauth.client operators plan proofs
+    certified current endpoints guard hosts job likeness message oauth.client operators plan proofs
     rehearsal scope secret session steps.ask steps.clients steps.exchange steps.expiry
     steps.http steps.identity
     steps.invitation steps.jwt steps.kind steps.parameters steps.polling steps.register

@@ -12,10 +12,12 @@ import pytest
 from flowrun.secret import JSON
 from servers.command import Cli, Done
 from servers.pages import Asked, Page, Pages, serving_pages
-from servers.rig import Rig
+from servers.rig import Rig, free_port
 from standards import proves
 
 pytestmark = pytest.mark.rig
+
+REDIRECT = f"--set=redirect_uri=http://127.0.0.1:{free_port()}/callback"
 
 WELL_KNOWN = "/.well-known/"
 
@@ -44,7 +46,7 @@ def issuer_of(rig: Rig) -> str:
 
 
 def login(cli: Cli, issuer: str, browser: str, *more: str) -> Done:
-    return cli("any-issuer", f"--set=issuer={issuer}", *more, BROWSER=browser)
+    return cli("any-issuer", f"--set=issuer={issuer}", REDIRECT, *more, BROWSER=browser)
 
 
 @proves("OpenID Connect Discovery", "4.1", "an issuer with a path is found, and one without")
@@ -114,8 +116,8 @@ def test_an_api_is_enough_to_start(
 ) -> None:
     api, issuer = serve_api(pages, django_oauth_toolkit), issuer_of(django_oauth_toolkit)
 
-    refused = cli("any-api", f"--set=api={api}", BROWSER=approve)
-    done = cli("any-api", f"--set=api={api}", f"--set=issuer={issuer}", BROWSER=approve)
+    refused = cli("any-api", f"--set=api={api}", REDIRECT, BROWSER=approve)
+    done = cli("any-api", f"--set=api={api}", REDIRECT, f"--set=issuer={issuer}", BROWSER=approve)
 
     assert (refused.status, "E516" in refused.stderr) == (5, True)
     assert f"--set issuer={issuer}" in refused.stderr
@@ -132,7 +134,7 @@ def test_an_api_that_passes_for_another_gets_nothing(
 ) -> None:
     api = serve_api(pages, django_oauth_toolkit, resource="https://api.example.com/v1")
 
-    done = cli("any-api", f"--set=api={api}", BROWSER=approve)
+    done = cli("any-api", f"--set=api={api}", REDIRECT, BROWSER=approve)
 
     assert (done.status, "E516" in done.stderr) == (5, True)
     assert not cli.record("any-api").exists()

@@ -11,14 +11,16 @@ import pytest
 
 from flowrun.secret import JSON
 from servers.command import Cli, Done
-from servers.rig import Rig
+from servers.rig import Rig, free_port
 from standards import proves
 
 pytestmark = pytest.mark.rig
 
+REDIRECT = f"--set=redirect_uri=http://127.0.0.1:{free_port()}/callback"
+
 
 def login(cli: Cli, rig: Rig, browser: str, *more: str) -> Done:
-    return cli("any-issuer", f"--set=issuer={rig.issuer}", *more, BROWSER=browser)
+    return cli("any-issuer", f"--set=issuer={rig.issuer}", REDIRECT, *more, BROWSER=browser)
 
 
 def kept(cli: Cli) -> list[dict[str, JSON]]:
@@ -83,14 +85,14 @@ def test_the_client_is_changed_with_what_the_recipe_asks_for(
 ) -> None:
     login(cli, oidc_provider, approve)
     (before,) = kept(cli)
-    elsewhere = "--set=redirect_uri=http://127.0.0.1:8485/elsewhere"
+    uri = REDIRECT.partition("redirect_uri=")[2].replace("callback", "elsewhere")
 
-    done = login(cli, oidc_provider, approve, "--fresh", elsewhere)
+    done = login(cli, oidc_provider, approve, "--fresh", f"--set=redirect_uri={uri}")
 
     assert done.status == 0, done.stderr
     (after,) = kept(cli)
     assert after["client_id"] == before["client_id"]
-    assert after["redirect_uris"] == ["http://127.0.0.1:8485/elsewhere"]
+    assert after["redirect_uris"] == [uri]
     assert after["registration_access_token"] != before["registration_access_token"]
     assert status_at(after) == 200
 
@@ -144,7 +146,7 @@ def test_a_refusal_is_told(cli: Cli, oidc_provider: Rig, approve: str) -> None:
     said = "- register: {json: {token_endpoint_auth_method: unheard_of}}"
     recipe.write_text(f"flowrun: 1\nextends: any-issuer\nname: picky\nsteps:\n  {said}\n")
 
-    done = cli(recipe, f"--set=issuer={oidc_provider.issuer}", BROWSER=approve)
+    done = cli(recipe, f"--set=issuer={oidc_provider.issuer}", REDIRECT, BROWSER=approve)
 
     assert done.status == 5
     assert "E513" in done.stderr

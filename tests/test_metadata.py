@@ -420,7 +420,9 @@ RECIPE = """
 flowrun: 1
 extends: base/openid
 name: acme
-inputs: {{client_id: {{default: app}}}}
+inputs:
+  client_id: {{default: app}}
+  redirect_uri: {{default: "http://127.0.0.1:0/callback"}}
 vars: {{issuer: {0}}}
 hosts: [{1}]
 steps: [{{capture: {{timeout: 1s}}}}]
@@ -486,6 +488,20 @@ def test_an_endpoint_that_the_recipe_cannot_do_without_must_be_there(
     assert done.status == 5
     assert "E512" in done.stderr
     assert "names no token_endpoint" in done.stderr
+    assert not list(cli.folder.rglob("metadata-*"))
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://id.example/token", "javascript:alert(1)", "/token", 7, "https://a b"],
+)
+def test_an_endpoint_is_a_url_that_is_safe(cli: Cli, pages: Pages, endpoint: JSON) -> None:
+    pages.at[OPENID] = document(pages, token_endpoint=endpoint)
+
+    done = cli(recipe(cli, pages), BROWSER="false")
+
+    assert (done.status, "E512" in done.stderr) == (5, True)
+    assert "no safe URL" in done.stderr
     assert not list(cli.folder.rglob("metadata-*"))
 
 

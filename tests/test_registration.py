@@ -488,3 +488,31 @@ def test_what_the_server_repeats_of_the_secrets_is_not_told(cli: Cli, pages: Pag
     done = cli("revoke", "acme", "-v")
 
     assert (done.status, "E513" in done.stderr) == (5, True)
+
+
+def test_a_login_that_was_given_up_can_be_forgotten(cli: Cli, pages: Pages) -> None:
+    pages.at["/token"] = Page({"error": "invalid_client"}, 401)
+    cli(recipe(cli, pages))
+    assert list((cli.folder / "tokens" / ".flowrun").glob("acme.client-*"))
+
+    done = cli("forget", "acme")
+
+    assert done.status == 0, done.stderr
+    assert not list((cli.folder / "tokens" / ".flowrun").glob("acme.client-*"))
+
+
+def test_nothing_but_the_issuer_is_asked_for(cli: Cli, pages: Pages) -> None:
+    endpoints = ("authorization", "token", "registration")
+    found = {f"{name}_endpoint": f"{pages.url}/{name}" for name in endpoints}
+    pages.at["/.well-known/openid-configuration"] = {"issuer": pages.url, **found}
+    pages.at["/registration"] = Page({"client_id": "a"}, 201)
+    path = cli.folder / "patient.yaml"
+    path.write_text(
+        "flowrun: 1\nextends: any-issuer\nname: patient\nsteps: [capture: {timeout: 1s}]\n"
+    )
+    here = "--set=redirect_uri=http://127.0.0.1:0/callback"
+
+    done = cli(path, f"--set=issuer={pages.url}", here, BROWSER="true")
+
+    assert (done.status, "E401" in done.stderr) == (4, True)  # only the person is missing
+    assert "client_id=a" in done.stderr

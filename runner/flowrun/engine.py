@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from .possession import Possession
 from .secret import Value
 from .services import Listener, Outputs, Services
 from .steps import KINDS
-from .steps.kind import Need, Options, StepKind, applies
+from .steps.kind import Aim, Options, StepKind, applies
 from .template import Scope
 
 INVITING = ("ciba", "device")
@@ -63,7 +63,7 @@ def run_section(
             options.authorization, options.invitation = authorization, invitation
             options.possession = state.possession or options.possession
             options.listener = (listeners or {}).get(step.id)
-            options.endpoints = partial(_endpoints, flow, step)
+            options.aims = partial(_aims, flow, step, state.inputs)
             outputs = kinds[step.kind].run(options, services)
         done[step.id] = outputs
         if step.kind == "authorize":
@@ -75,10 +75,10 @@ def run_section(
     return state
 
 
-def _endpoints(flow: Flow, step: Step) -> Mapping[str, Need]:
-    from .endpoints import endpoints_read
+def _aims(flow: Flow, step: Step, inputs: Outputs, outputs: Outputs) -> Iterable[Aim]:
+    from .endpoints import aims
 
-    return endpoints_read(flow, step)
+    return aims(flow, step, inputs, outputs)
 
 
 def token_of(flow: Flow, section: str, state: State) -> Outputs | None:

@@ -64,7 +64,7 @@ def forget(names: Sequence[str], settings: Settings) -> int:
     store = Session(settings, console).store
 
     def act(name: str) -> JSON:
-        if not store.path(name).exists():
+        if not store.kept(name):
             hint = f"Records in {store.folder}: {', '.join(store.names()) or 'none'}."
             raise StoreError("E705", f"there is no record {name!r}", hint=hint)
         with store.locked(name):

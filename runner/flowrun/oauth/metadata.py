@@ -129,16 +129,12 @@ def judge_resource(document: Mapping[str, JSON], resource: str) -> None:
         )
 
 
-def judge_endpoints(document: Mapping[str, JSON], issuer: str, read: Mapping[str, bool]) -> None:
-    """Raise unless *document* has the endpoints that are *read* and, some of them, needed."""
-    for name, needed in read.items():
-        value = document.get(name)
-        if value is None and not needed:
-            continue
-        if not isinstance(value, str) or not value:
-            what = f"names no {name}" if value is None else f"names a {name} that is no URL"
-            hint = "The server does not offer what the recipe uses; its metadata is all it says."
-            raise ProviderError("E512", f"{issuer} {what}", hint=hint)
+def judge_endpoint(issuer: str, name: str, url: str) -> None:
+    """Raise unless *url*, which *issuer* names as its endpoint *name*, can be asked."""
+    if not _is_url(url):
+        named = f"a {name} that is no safe URL" if url else f"no {name}"
+        hint = "The server does not offer what the recipe uses; its metadata is all it says."
+        raise ProviderError("E512", f"{issuer} names {named}", hint=hint)
 
 
 def _other(what: str, named: JSON, asked: str) -> str:

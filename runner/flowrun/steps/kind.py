@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..document import Map
 from ..errors import FlowError, ProviderError, located
@@ -34,6 +34,14 @@ class Need(IntEnum):
     WELCOME = 0  # something is better with it
     USED = 1  # a step that may be left out is sent there
     NEEDED = 2  # nothing goes on without it
+
+
+class Aim(NamedTuple):
+    """Where a step will be sent by what another one hands on under *name*."""
+
+    name: str
+    url: str | None
+    need: Need
 
 
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -65,7 +73,8 @@ class Options:
         self.invitation: Outputs = {}  # what the nearest step before it has asked a person to
         self.listener: Listener | None = None
         self.possession = Possession()  # the key that this record's tokens are bound to
-        self.endpoints: Callable[[], Mapping[str, Need]] = dict  # which URLs others take of it
+        # Where others will be sent by what it hands on.
+        self.aims: Callable[[Outputs], Iterable[Aim]] = lambda _: ()
         self._late = {key: value for key, value in step.options.items() if key in kind.LATE}
         self._now: dict[str, Value] = {}
         for key, value in step.options.items():

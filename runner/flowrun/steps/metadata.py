@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from ..document import Map
@@ -9,15 +10,18 @@ from ..errors import FlowError, ProviderError, TransportError
 from ..hosts import entry
 from ..message import Request, Response
 from ..oauth import metadata as rules
+from ..secret import JSON
 from ..services import Outputs, Services
 from ..template import reads
 from ..urls import checked, origin
 from .exchange import exchange
-from .kind import Need, Options
+from .kind import Aim, Need, Options
 from .learned import Document, NotNow, learned
 
 URLS = frozenset({"issuer", "resource"})
 LATE = frozenset[str]()
+
+NOTHING: Mapping[str, JSON] = {}
 
 
 def run(options: Options, services: Services) -> Outputs:
@@ -25,13 +29,11 @@ def run(options: Options, services: Services) -> Outputs:
     if not resource:
         return rules.complete(_server(options.plain("issuer"), options, services))
     about = _resource(resource, options, services)
-    server = rules.complete(_server(_chosen(about, options, services), options, services))
-    return {
-        **server,
-        "resource": resource,
-        "scopes_supported": about.get("scopes_supported") or server["scopes_supported"],
-        "protected_resource": dict(about),
-    }
+    more: dict[str, JSON] = {"resource": resource, "protected_resource": dict(about)}
+    if scopes := about.get("scopes_supported"):
+        more["scopes_supported"] = scopes
+    issuer = _chosen(about, options, services)
+    return rules.complete({**_server(issuer, options, services, more), **more})
 
 
 def preview(options: Options) -> Request | None:
@@ -49,22 +51,28 @@ def hands_on(options: Map) -> frozenset[str] | None:
     return None
 
 
-def _server(issuer: str, options: Options, services: Services) -> Document:
+def _server(
+    issuer: str, options: Options, services: Services, more: Mapping[str, JSON] = NOTHING
+) -> Document:
     """The metadata of an authorization server, which must be its own."""
     rules.refuse_parts(checked(issuer))
-    kind, read = options.one_of("kind", rules.KINDS, "auto"), options.endpoints()
-    needed = {name: need is Need.NEEDED for name, need in read.items()}
+    kind = options.one_of("kind", rules.KINDS, "auto")
+
+    def aims(document: Document) -> list[Aim]:
+        return list(options.aims(rules.complete({**document, **more})))
 
     def judge(document: Document) -> None:
         rules.judge_issuer(document, issuer)
-        rules.judge_endpoints(document, issuer, needed)
-        services.permit(*(str(document[name]) for name in read if document.get(name)))
+        known = aims(document)
+        for aim in known:
+            if aim.url or aim.need is Need.NEEDED:
+                rules.judge_endpoint(issuer, aim.name, aim.url or "")
+        services.permit(*(aim.url for aim in known if aim.url))
 
     def fetch() -> tuple[Document, Response]:
         urls = rules.addresses(issuer, kind)
         document, response = _first(urls, issuer, options, services)
-        used = [name for name, need in read.items() if need]
-        if urls and any(document.get(name) is None for name in used):
+        if urls and any(aim.need and aim.url is None for aim in aims(document)):
             return _completed(document, urls[:1], issuer, options, services), response
         return document, response
 

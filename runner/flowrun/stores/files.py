@@ -52,14 +52,21 @@ class FileStore:
         Remove all that is kept of *name* but the lock, for which others may wait; and what no
         record owns, so that nothing of it is left there.
         """
-        written = rf"\.{re.escape(name)}\.[^.]+\.[0-9a-f]+"  # in part, when a crash came
-        for path in (self.path(name), *self.folder.glob(".*"), *self.folder.glob(".flowrun/*")):
-            kept = path.stem == name and path.suffix != ".lock"
-            if kept or re.fullmatch(written, path.name):
-                private.remove(path)
+        for path in self.kept(name):
+            private.remove(path)
         from .shelf import clear
 
         clear(self.folder / ".flowrun")
+
+    def kept(self, name: str) -> list[Path]:
+        """What there is of *name*: its record, and what is beside it, half written or whole."""
+        written = rf"\.{re.escape(name)}\.[^.]+\.[0-9a-f]+"  # in part, when a crash came
+        return [
+            path
+            for path in (self.path(name), *self.folder.glob(".*"), *self.folder.glob(".flowrun/*"))
+            if (path.stem == name and path.suffix != ".lock" and path.exists())
+            or re.fullmatch(written, path.name)
+        ]
 
     def locked(self, name: str, *, deadline_s: float = 30) -> AbstractContextManager[None]:
         """Nobody else changes *name* in here; raises `StoreError` after *deadline_s*."""
