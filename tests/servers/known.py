@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ BLOCK = re.compile(r"^```yaml\n(flowrun: 1\n.*?)^```", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"^name: (\S+)$", re.MULTILINE)
 COMPLETE = re.compile(r"http\S+[?&](?:user_)?code=[\w-]+")
 """The address of a device flow that holds the code."""
+ASKED = re.compile("asks for consent on the person's device")
 NEVER = "true %s"
 """For $BROWSER: nobody looks at it."""
 
@@ -52,31 +53,30 @@ class Known(NamedTuple):
 
     def with_device(self, approve: str) -> Done:
         """The same, while a person with another screen enters the code that is shown."""
+        return self._meanwhile(COMPLETE, lambda address: [approve.split()[0], "--device", address])
+
+    def with_confirmation(self, *options: str) -> Done:
+        """The same, while a person is asked on a device that the server knows."""
+        confirm = str(TESTS / "rigs" / "glewlwyd" / "confirm")
+        return self._meanwhile(ASKED, lambda _: [confirm, *options, self.rig.issuer])
+
+    def _meanwhile(self, told: re.Pattern[str], person: Callable[[str], list[str]]) -> Done:
+        """A run, and what a *person* does once it has *told* what they wait for."""
         shown = self.cli.folder / "shown"
-        with shown.open("w") as told:
+        with shown.open("w") as stderr:
             environment = {**self.cli.environment(), **self.secrets, "BROWSER": NEVER}
             process = subprocess.Popen(
                 [sys.executable, "-m", "flowrun", *self._words()],
                 cwd=self.cli.folder,
                 env=environment,
                 stdout=subprocess.DEVNULL,
-                stderr=told,
+                stderr=stderr,
             )
-            while process.poll() is None and not COMPLETE.search(shown.read_text()):
+            while process.poll() is None and not told.search(shown.read_text()):
                 time.sleep(0.05)
-            address = COMPLETE.findall(shown.read_text())
-            if address:
-                subprocess.run([approve.split()[0], "--device", address[0]], check=True, timeout=30)
+            for found in told.findall(shown.read_text())[:1]:
+                subprocess.run(person(found), check=True, timeout=30, stdout=subprocess.DEVNULL)
             return Done(process.wait(30), "", shown.read_text())
-
-    def with_confirmation(self, *options: str) -> Done:
-        """The same, while a person is asked on a device that the server knows."""
-        confirm = str(TESTS / "rigs" / "glewlwyd" / "confirm")
-        command = [confirm, *options, self.rig.issuer]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as person:
-            done = self.run(NEVER)
-            assert person.wait(30) == 0, "nobody was asked"
-        return done
 
     def later(self, command: str) -> Done:
         """refresh, verify or revoke."""

@@ -5,6 +5,7 @@ CACHE/keys holds the keys of the clients and the server, made at the first start
 """
 
 import datetime
+import fcntl
 import json
 import os
 import signal
@@ -30,6 +31,8 @@ def kept_keys(folder, owner):
     """CACHE/keys: OWNER-NAME.pem and .jwk.json, made once."""
     folder.mkdir(mode=0o700, exist_ok=True)
     keys = []
+    lock = (folder / ".lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)  # several may start at once
     for name, (alg, make) in MAKERS.items():
         path = folder / f"{owner}-{name}.jwk.json"
         if not path.exists():
@@ -38,6 +41,7 @@ def kept_keys(folder, owner):
             more = {"alg": alg, "use": "sig", "kid": f"{owner}-{name}"}
             path.write_text(json.dumps(key.as_dict(private=True) | more))
         keys.append(json.loads(path.read_text()))
+    lock.close()
     return keys
 
 

@@ -1,6 +1,7 @@
 """The keys of the server and of its clients, made once by rnbyc and openssl."""
 
 import base64
+import fcntl
 import json
 import os
 import ssl
@@ -14,8 +15,13 @@ CLIENT = {"rs256": ("RSA2048", "RS256"), "es256": ("EC256", "ES256"), "ed25519":
 def make(cache):
     """CACHE/keys: server.jwks.json, client-*.{pem,jwk.json}, client.jwks.json, and certificates."""
     folder = cache / "keys"
-    if (folder / DONE).exists():
-        return
+    with (cache / ".keys").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several may start at once
+        if not (folder / DONE).exists():
+            _make(cache, folder)
+
+
+def _make(cache, folder):
     folder.mkdir(mode=0o700, exist_ok=True)
     rnbyc = Rnbyc(cache / "root")
     rnbyc.keys(folder / "server.jwks.json", [(kind, alg) for alg, kind in SERVER.items()], "op")

@@ -24,6 +24,7 @@ import keys
 import seed
 
 START_TIMEOUT_S = 15
+ENDS = (signal.SIGTERM, signal.SIGINT)
 CONFIG = """
 port={port}
 bind_address="127.0.0.1"
@@ -93,6 +94,7 @@ class Admin:
 
 def die_with_parent():
     """The server must not outlive this process, whatever ends it."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1: PR_SET_PDEATHSIG
 
 
@@ -137,13 +139,15 @@ def main(cache, port):
     secure = bool(os.environ.get("RIG_TLS"))
     keys.make(cache)
     url = f"{'https' if secure else 'http'}://127.0.0.1:{port}"
-    state = Path(tempfile.mkdtemp(prefix="rig-glewlwyd-"))
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDS:
         signal.signal(number, lambda *_: sys.exit(0))
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # until there is something to clean up
+    state = Path(tempfile.mkdtemp(prefix="rig-glewlwyd-"))
     process = None
     try:
         make_database(cache / "root", state)
         process = launch(cache, state, port, url)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
         trusted = ssl.create_default_context(cafile=cache / "keys/ca.cert.pem") if secure else None
         admin = Admin(port, trusted)
         admin.wait(process)
