@@ -17,7 +17,7 @@ from flowrun.services import Services
 from flowrun.wire import Encoded, encode
 from servers.command import TESTS, Cli, Done
 from servers.kinds import World, run_kind
-from servers.rig import CACHE, free_port, rig
+from servers.rig import free_port, key_of, rig
 from standards import proves
 
 pytestmark = pytest.mark.rig
@@ -69,7 +69,7 @@ class Recipe:
         text = f"flowrun: 1\nextends: base/oauth1\nname: photos\nvars: {json.dumps(named | vars)}\n"
         (self.cli.folder / "photos.yaml").write_text(f"{text}values: {json.dumps(values)}\n")
         self.cli.keep_secret(secret)
-        key = (CACHE / "oauth1" / "keys" / "oauth1.pem").read_text()
+        key = key_of("oauth1", "oauth1.pem")
         by_key = {"FLOWRUN_PRIVATE_KEY": key} if "RSA" in vars.get("method", "") else {}
         environment = by_key or {"FLOWRUN_CONSUMER_SECRET": secret}
         return self.cli("photos.yaml", BROWSER=browser, CALLBACK=self.callback, **environment)
@@ -97,7 +97,7 @@ def test_a_login_is_signed_as_the_server_wants_it(
     secrets = [record["access_token"], record["oauth_token_secret"]]
     assert not [each for each in secrets if each in done.stdout + done.stderr]
     cli.keep_secret(*secrets)
-    key = (CACHE / "oauth1" / "keys" / "oauth1.pem").read_text()
+    key = key_of("oauth1", "oauth1.pem")
     verified = cli("verify", "photos", FLOWRUN_CONSUMER_SECRET=SECRET, FLOWRUN_PRIVATE_KEY=key)
     assert verified.status == 0, verified.stderr
     assert SECRET not in cli.record("photos").read_text()

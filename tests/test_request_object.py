@@ -19,7 +19,7 @@ from flowrun.wire import Encoded
 from servers.command import Cli
 from servers.keys import Key, jwks, key_for, pem, read
 from servers.kinds import NOON, World, answer, run_kind
-from servers.rig import CACHE, Rig
+from servers.rig import Rig, key_of
 from standards import proves
 
 AUTHORIZE = "https://id.example.com/authorize"
@@ -244,7 +244,7 @@ def at_rig(cli: Cli, rig: Rig, client: str, said: str, **more: str) -> Path:
 
 
 def rig_key(name: str) -> str:
-    return (CACHE / "oidc-provider" / "keys" / f"client-{name}.pem").read_text()
+    return key_of("oidc-provider", f"client-{name}.pem")
 
 
 @pytest.mark.parametrize("par", ["", "https://id.example.com/par"])

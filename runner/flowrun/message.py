@@ -32,7 +32,8 @@ class Proof:
     def __init__(self, key: Callable[[], Mapping[str, JSON]], token: Value = None) -> None:
         self.key = key  # the private one as JWK, which is made when it is needed
         self.token = token  # the access token that is bound to it
-        self.made: list[Secret] = []  # what was sent so far
+        self.made: list[Value] = []  # what was sent so far
+        self.again: Callable[[], Request] | None = None  # anew, where the client signs each one
 
 
 class Certificate(NamedTuple):

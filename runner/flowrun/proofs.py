@@ -36,7 +36,7 @@ class Prover:
         response = self._proved(request, url, redeems=redeems)
         refused = response.status in (400, 401) and dpop.error_of(response) in dpop.REFUSED
         if refused and self._known(server) != before:
-            response = self._proved(request, url, redeems=redeems)
+            response = self._proved(_anew(request), url, redeems=redeems)
         return response
 
     def _known(self, server: str) -> tuple[str, int]:
@@ -61,3 +61,13 @@ class Prover:
         if nonce := dpop.nonce_of(response):
             self._nonces[server] = nonce
         return response
+
+
+def _anew(request: Request) -> Request:
+    """*request* to be sent once more: the assertion of a client works once (RFC 7523 section 3)."""
+    proof = request.proof
+    if proof is None or proof.again is None:
+        return request
+    made = proof.again()
+    proof.made.append(made.body.content if made.body else None)
+    return made._replace(proof=proof)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from flowrun.errors import TransportError
 from flowrun.flow import Step
 from flowrun.load import load_source
-from flowrun.message import Request, Response
+from flowrun.message import Certificate, Request, Response
 from flowrun.place import Source
 from flowrun.secret import JSON, Value
 from flowrun.services import Judge, Listener, Outputs, Services
@@ -34,12 +34,14 @@ class Wire:
         self.server = server
         self.sent: list[Encoded] = []
         self.redeemed: list[bool] = []
+        self.shown: list[Certificate] = []
 
     def send(self, request: Request, *, redeems: bool = False) -> Response:
         url = with_query(request.url, request.query)
         encoded = encode(request._replace(url=url, query={}))
         self.sent.append(encoded)
         self.redeemed.append(redeems)
+        self.shown += [request.certificate] if request.certificate else []
         return self.server(encoded)
 
 

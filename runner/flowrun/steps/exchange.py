@@ -58,7 +58,10 @@ def request_of(options: Options, services: Services | None = None) -> Request:
     if options.switched_on("dpop"):
         from .binding import proof_for
 
-        request = request._replace(proof=proof_for(options, options.get("bearer")))
+        proof = proof_for(options, options.get("bearer"))
+        if proof and services and signs(options):
+            proof.again = lambda: request_of(options, services)
+        request = request._replace(proof=proof)
     if "bearer" in options:
         scheme = "DPoP" if request.proof else "Bearer"  # RFC 9449 section 7.1
         headers["Authorization"] = Secret(f"{scheme} {reveal(options.get('bearer'))}")
