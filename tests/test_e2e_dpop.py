@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey
 
 from servers.command import RECIPES, Cli, Done
 from servers.decoupled import waiting
-from servers.rig import Rig
+from servers.rig import Rig, key_of
 from standards import proves
 from test_e2e_device import visit
 
@@ -118,6 +118,39 @@ def test_a_bound_token_lives_its_whole_life(cli: Cli, rig: Rig, approve: str, cl
     assert first["access_token"] != second["access_token"]
     assert first["flowrun"]["dpop"] == second["flowrun"]["dpop"]
     assert cli("verify", "provider").status == 5
+
+
+GUARDED = """\
+flowrun: 1
+extends: base/openid
+name: guarded
+inputs:
+  issuer: {type: url}
+  scope: {default: [openid]}
+  redirect_uri: {default: "http://127.0.0.1:0/callback"}
+vars:
+  issuer: "{{ inputs.issuer }}"
+  client_auth: private_key_jwt
+  client_audience: "{{ inputs.issuer }}"
+  dpop: on
+steps:
+  - authorize: {query: {response_mode: jwt}}
+save: guarded
+"""
+
+
+@proves("RFC 7523", "3", "signs anew what is sent anew, since each assertion works once")
+def test_a_client_that_signs_signs_anew_when_the_server_wants_a_nonce(
+    cli: Cli, rig: Rig, approve: str
+) -> None:
+    environment = {"FLOWRUN_PRIVATE_KEY": key_of("oidc-provider", "client-es256.pem")}
+    cli.keep_secret(*environment.values())
+    (cli.folder / "guarded.yaml").write_text(GUARDED)
+    words = [f"--set=issuer={rig.issuer}", "--set=client_id=rig-key-dpop-nonce"]
+    done = [cli("./guarded.yaml", *words, BROWSER=approve, **environment)]
+    done += [cli(word, "guarded", **environment) for word in ("refresh", "verify", "revoke")]
+
+    assert [each.status for each in done] == [0, 0, 0, 0], done
 
 
 @proves("RFC 9449", "6.2", "is given tokens whose confirmation is the thumbprint of its key")
