@@ -132,6 +132,12 @@ def test_merging_leaves_both_as_they_were(base: dict[str, JSON], change: dict[st
             id="another method",
         ),
         pytest.param(
+            "{token: {post: u, form: f}}",
+            "{token: {answer: a}}",
+            [{"token": {"form": "f", "answer": "a"}}],
+            id="an answer in the place of a request",
+        ),
+        pytest.param(
             "{token: {post: u}, title: t}",
             "{token: {}, if: a}",
             [{"token": {"post": "u"}, "title": "t", "if": "a"}],

@@ -387,6 +387,13 @@ def test_token_judges_the_answer_apart_from_its_status(
     assert caught.value.code == code
 
 
+def test_a_client_that_is_refused_elsewhere_is_told_as_that() -> None:
+    with pytest.raises(ProviderError) as caught:
+        run_kind("http", f"{{{URL}}}", World(lambda _: answer(401, error="invalid_client")))
+
+    assert (caught.value.code, caught.value.outcome) == ("E502", "unspent")
+
+
 def test_token_is_a_success_with_any_good_status() -> None:
     made = run_kind("token", f"{{{URL}}}", World(lambda _: answer(201, access_token="fake-access")))
 

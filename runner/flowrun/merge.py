@@ -7,6 +7,8 @@ from .errors import FlowError
 from .flow import MODIFIERS, SECTIONS
 
 METHODS = ("get", "post", "put", "patch", "delete")
+SOURCES = (*METHODS, "answer")
+"""What a step has its answer from: one of these."""
 
 
 def merge(base: Map, change: Map) -> Map:
@@ -112,14 +114,14 @@ def _merge_step(old: Map | None, new: Map | None) -> Map | None:
 
 
 def _without_method(old: Map, new: Map, kind: str) -> Map:
-    """*old* without its method where *new* brings one: a request has one method."""
+    """*old* without its method where *new* brings one, or the answer itself."""
     options, change = old.get(kind), new.get(kind)
     if not isinstance(options, Map) or not isinstance(change, Map):
         return old
-    if not any(method in change for method in METHODS):
+    if not any(source in change for source in SOURCES):
         return old
     kept, step = copy(options), copy(old)
-    for method in METHODS:
-        kept.pop(method, None)
+    for source in SOURCES:
+        kept.pop(source, None)
     step[kind] = kept
     return step

@@ -5,13 +5,14 @@ from __future__ import annotations
 from ..document import Map
 from ..errors import ProviderError
 from ..message import Request, Response
-from ..oauth.answer import refusal_in
+from ..oauth.answer import refusal_in, refused
 from ..oauth.tokens import HINTS, inactive, is_inactive
 from ..secret import reveal
 from ..services import Outputs, Services
 from ..urls import origin
 from . import exchange as asked
 from .answers import answer_of, scrubbed
+from .clients import hints
 from .exchange import LATE, exchange, expected, opened, request_of
 from .kind import Options
 
@@ -81,8 +82,10 @@ def _failure(options: Options, request: Request, response: Response) -> Provider
     if request.proof:
         from .binding import proof_refused
 
-        if refused := proof_refused(response, said, host):
-            return refused
+        if unproven := proof_refused(response, said, host):
+            return unproven
+    if said.code == "invalid_client":
+        return refused(response, said, host, hints=hints(options))
     message = f"{host} answered {response.status}"
     if said.code:
         message += f": {said.code}" + (f" ({said.text})" if said.text else "")
