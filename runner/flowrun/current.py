@@ -141,7 +141,7 @@ def renew(
             return []
         return due_tokens(job, record, services.now(), min_ttl_s=min_ttl_s, all=same)
 
-    _bind(job)
+    _bind(job, seen)
     return refresh(
         job.store,
         job.name,
@@ -153,17 +153,20 @@ def renew(
     )
 
 
-def _bind(job: Job) -> None:
+def _bind(job: Job, seen: Record | None) -> None:
     """Keep the key before a token is bound to it: whatever stops a refresh, they stay together."""
+    if seen is None or "dpop" in seen.meta:
+        return
     if not any("dpop" in step.options for step in job.flow.steps("refresh")):
+        return
+    requests = (planned.request for planned in plan(job.flow, "refresh", job.inputs))
+    proof = next((each.proof for each in requests if each and each.proof), None)
+    if proof is None:
         return
     with job.store.locked(job.name):
         record = job.store.read(job.name)
         if record and "dpop" not in record.meta:
-            for planned in plan(job.flow, "refresh", job.inputs):
-                if planned.request and planned.request.proof:
-                    key = planned.request.proof.key()
-                    return job.store.write(job.name, record.knowing(dpop={**key}))
+            job.store.write(job.name, record.knowing(dpop={**proof.key()}))
 
 
 def _redeemed(

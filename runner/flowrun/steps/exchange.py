@@ -58,10 +58,7 @@ def request_of(options: Options, services: Services | None = None) -> Request:
     if options.switched_on("dpop"):
         from .binding import proof_for
 
-        proof = proof_for(options, options.get("bearer"))
-        if proof and services and signs(options):
-            proof.again = lambda: request_of(options, services)
-        request = request._replace(proof=proof)
+        request = request._replace(proof=proof_for(options, options.get("bearer")))
     if "bearer" in options:
         scheme = "DPoP" if request.proof else "Bearer"  # RFC 9449 section 7.1
         headers["Authorization"] = Secret(f"{scheme} {reveal(options.get('bearer'))}")
@@ -158,9 +155,11 @@ def _read(options: Options, response: Response) -> Response:
 
 def _each(request: Request, again: Callable[[], Request] | None) -> Iterator[Request]:
     """*request* for the first attempt, and what each further one sends."""
-    yield request
     while True:
-        yield again() if again else request
+        if request.proof:  # a server that wants a nonce first has it sent once more
+            request.proof.again = again
+        yield request
+        request = again() if again else request
 
 
 def _tried(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..content import read_json
+from ..merge import METHODS
 from ..message import Response
 from ..oauth.id_token import Claims, Expected, judge, kept_of
 from ..oauth.jwt import Jwt, read, refused
@@ -92,9 +93,7 @@ def _now(options: Options, services: Services, response: Response) -> float:
     """The time of whoever has answered; of an answer that was kept, the time when it came."""
     if response.date is not None:
         return response.date
-    url = next(
-        (text_of(options.get(m)) for m in ("post", "get", "put", "patch") if m in options), ""
-    )
+    url = next((text_of(options.get(method)) for method in METHODS if method in options), "")
     return services.now_at(origin(url)) if url else services.now()
 
 
