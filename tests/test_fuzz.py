@@ -8,12 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+from flowrun.commands.facts import facts, until
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowrun.capture.redirect import parameters_of, parameters_of_paste
 from flowrun.checks import check
-from flowrun.commands.facts import facts, until
 from flowrun.document import plain, read
 from flowrun.errors import CODES, FlowrunError
 from flowrun.filters import FILTERS, Octets, apply

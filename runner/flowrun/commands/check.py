@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from ..console import Console, gravest
 from ..errors import FlowError, FlowrunError
+from ..naming import read
 from ..near import did_you_mean
 from ..review import downgrades, hosts
 from .checked import Checked
 from .report import REPORTERS
-from .subject import read
 
 
 def check(flows: Sequence[str], *, format: str = "text") -> int:

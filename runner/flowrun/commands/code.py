@@ -9,7 +9,7 @@ from ..errors import CODES, FlowError
 from ..library import documentation
 from ..near import did_you_mean
 from ..secret import JSON
-from .subject import each
+from .each import each
 
 
 def is_code(word: str) -> bool:

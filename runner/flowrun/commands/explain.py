@@ -9,6 +9,7 @@ from ..console import Console, where
 from ..document import value_at
 from ..flow import SECTIONS, Flow
 from ..inputs import Origin, Resolved
+from ..naming import load
 from ..plan import imagined, plan
 from ..secret import JSON, Value, masked
 from ..session import Session
@@ -17,7 +18,7 @@ from ..taint import Unknown
 from ..template import render
 from ..urls import address_of
 from ..wire import as_curl
-from .subject import each, load
+from .each import each
 
 
 def explain(flow_name: str, settings: Settings, *, json: bool = False) -> int:

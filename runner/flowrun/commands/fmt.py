@@ -18,7 +18,7 @@ from ..formatting import formatted
 from ..library import find
 from ..place import Source
 from ..secret import JSON
-from .subject import each
+from .each import each
 
 STDIN = "-"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ..console import Console
 from ..flow import SECTIONS
+from ..naming import load
 from ..plan import plan
 from ..rehearsal import open_sandbox
 from ..secret import JSON, masked
 from ..session import Session
 from ..settings import Settings
 from ..trust import trust as remember
-from .subject import each, load
+from .each import each
 
 
 def trust(flow_name: str) -> int:

@@ -9,10 +9,11 @@ from ..console import Console
 from ..errors import FlowError, StoreError
 from ..flow import Step
 from ..job import run_on_record
+from ..naming import job_of
 from ..secret import JSON
 from ..session import Session
 from ..settings import Settings
-from .subject import each, job_of
+from .each import each
 
 REVOKED = "the grant was revoked"
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from ..console import Console
 from ..current import renew
 from ..errors import PersonNeeded
+from ..facts import facts, until
+from ..naming import again, job_of
 from ..passes import due_tokens, refreshable
 from ..secret import JSON
 from ..session import Session
 from ..settings import Settings
-from .facts import facts, until
-from .subject import again, each, job_of
+from .each import each
 
 
 def refresh(

@@ -11,10 +11,11 @@ from ..document import Items, Map, plain
 from ..document.writing import write
 from ..flow import SECTIONS, Flow
 from ..merge import copy
+from ..naming import read
 from ..place import Place
 from ..secret import JSON
 from ..template import reads
-from .subject import each, read
+from .each import each
 
 
 def print_resolved(flow_name: str) -> int:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from ..console import Console
 from ..current import make_current
 from ..errors import FlowrunError
+from ..facts import facts, until
+from ..naming import load
 from ..profiles import lending
 from ..secret import JSON
 from ..session import Session
 from ..settings import Settings
-from .facts import facts, until
-from .subject import each, load
+from .each import each
 
 
 def run(

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from ..console import Console, gravest
 from ..errors import StoreError
+from ..facts import facts, when
 from ..record import Record
 from ..secret import JSON
 from ..session import Session
 from ..settings import Settings
-from .facts import facts, when
-from .subject import each
+from .each import each
 
 NEEDS_PERSON = 8
 COLUMNS = {

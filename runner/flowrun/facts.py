@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..oauth.expiry import seconds
-from ..record import Record
-from ..secret import JSON
+from .oauth.expiry import seconds
+from .record import Record
+from .secret import JSON
 
 
 def facts(record: Record) -> dict[str, JSON]:
@@ -38,7 +38,7 @@ def _bound(record: Record) -> dict[str, JSON]:
     key = record.meta.get("dpop")
     if not isinstance(key, dict):
         return {}
-    from ..oauth.dpop import thumbprint
+    from .oauth.dpop import thumbprint
 
     return {"bound_to": thumbprint(key)}
 

@@ -1,0 +1,24 @@
+"""The command line: parses words, calls a command, and nothing else."""
+
+from __future__ import annotations
+
+from ..library import COMMANDS
+from . import flows, records
+from .app import app
+
+__all__ = ["app", "command_line", "flows", "records"]
+
+
+def command_line(words: list[str]) -> None:
+    """Run the command that *words* say, or `run` for a flow that they begin with, and exit."""
+    first = next((word for word in words if not word.startswith("-")), None)
+    if first is not None and first not in COMMANDS:
+        words = ["run", *words]
+    try:
+        app(args=words, prog_name="flowrun")
+    except SystemExit as status:
+        # Typer makes statuses of its own of Ctrl-C and of a reader that left; `ending` tells them.
+        cause: BaseException | None = status
+        while cause and not isinstance(cause, (KeyboardInterrupt, BrokenPipeError)):
+            cause = cause.__context__
+        raise (cause or status) from None

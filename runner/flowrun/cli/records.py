@@ -1,0 +1,129 @@
+"""Commands that are about records."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .. import completion
+from ..errors import FlowError
+from ..settings import Settings
+from .app import app
+from .options import Json, Names, Profile, Sandbox, Set, SomeNames, Tokens, Verbose, given, seconds
+
+
+@app.command()
+def token(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A record, or the flow that makes it.",
+            autocompletion=completion.records,
+        ),
+    ],
+    min_ttl: Annotated[
+        str | None,
+        typer.Option("--min-ttl", metavar="TIME", help="Refresh unless it lives this much longer."),
+    ] = None,
+    named: Annotated[
+        str,
+        typer.Option("--named", metavar="TOKEN", help="Another token that the record keeps."),
+    ] = "",
+    set_: Set = None,
+    profile: Profile = "",
+    sandbox: Sandbox = False,
+    tokens: Tokens = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Print the access token, refreshed first if it is due."""
+    settings = Settings(
+        tokens=tokens,
+        sandbox=sandbox,
+        given=given(set_),
+        profile=profile,
+        verbose=verbose,
+        no_input=True,
+    )
+    from ..commands import token as command
+
+    return command.token(name, settings, named=named, min_ttl_s=seconds(min_ttl), json=json)
+
+
+@app.command()
+def status(
+    names: SomeNames = None, sandbox: Sandbox = False, tokens: Tokens = None, json: Json = False
+) -> int:
+    """Say how long each token lives. Exit status 8 when something needs a person."""
+    from ..commands import status as command
+
+    return command.status(names or [], Settings(tokens=tokens, sandbox=sandbox), json=json)
+
+
+@app.command()
+def refresh(
+    names: SomeNames = None,
+    all_: Annotated[bool, typer.Option("--all", help="All records.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="Only those that are due.")] = False,
+    within: Annotated[
+        str | None,
+        typer.Option("--within", metavar="TIME", help="Only those that end within this time."),
+    ] = None,
+    sandbox: Sandbox = False,
+    tokens: Tokens = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Refresh the records named, or with --all, --due or --within all that there are."""
+    if not (names or all_ or due or within):
+        raise FlowError(
+            "E219", "which records?", hint="Name them, or say --all, --due or --within 10m."
+        )
+    settings = Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True)
+    from ..commands import refresh as command
+
+    return command.refresh(
+        names or [], settings, due_only=due or bool(within), within_s=seconds(within), json=json
+    )
+
+
+@app.command()
+def verify(
+    names: Names,
+    sandbox: Sandbox = False,
+    tokens: Tokens = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """Ask the provider whether the tokens work."""
+    from ..commands import records as command
+
+    return command.verify(
+        names, Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True), json=json
+    )
+
+
+@app.command()
+def revoke(
+    names: Names,
+    sandbox: Sandbox = False,
+    tokens: Tokens = None,
+    json: Json = False,
+    verbose: Verbose = False,
+) -> int:
+    """End the grants at the provider. The records stay, and say so."""
+    from ..commands import records as command
+
+    return command.revoke(
+        names, Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True), json=json
+    )
+
+
+@app.command()
+def forget(names: Names, sandbox: Sandbox = False, tokens: Tokens = None) -> int:
+    """Remove records here. The grants at the provider live on."""
+    from ..commands import records as command
+
+    return command.forget(names, Settings(tokens=tokens, sandbox=sandbox))

@@ -1,0 +1,102 @@
+"""A record whose token lives: as it lies there, or renewed first."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from .current import renew
+from .errors import PersonNeeded, ProviderError, StoreError, TransportError
+from .facts import until
+from .job import Job
+from .library import is_file
+from .naming import again, job_of
+from .near import did_you_mean
+from .passes import refreshable
+from .record import Record, due
+from .services import Services
+from .session import Session
+
+
+class Wanted(NamedTuple):
+    """Which token is asked for, and for how long it must live."""
+
+    named: str
+    min_ttl_s: float | None
+
+
+def living(
+    name: str, session: Session, *, named: str = "", min_ttl_s: float | None = None
+) -> Record:
+    """
+    The record *name*, or that of a flow file, with a token that lives for *min_ttl_s* more.
+
+    The token is the one that is kept under the name *named*; "" is the record's own.
+
+    What only a refresh needs is looked for only when one is due. When a refresh fails and the
+    token still lives, the record is returned as it is, and the error is shown.
+
+    Raises:
+        PersonNeeded: only consent can help (E802).
+        StoreError: there is no such record or token (E705), or it cannot be read or written.
+        ProviderError, TransportError: the refresh failed, and the token has ended.
+    """
+    record = _living_record(name, session, Wanted(named, min_ttl_s))
+    if named and named not in record.names:
+        known = f"It has: {', '.join(record.names) or 'none'}."
+        hint = did_you_mean(named, record.names) or known
+        message = f"{name} keeps no token called {named!r}"
+        raise StoreError("E705", message, hint=hint)
+    return record
+
+
+def _living_record(name: str, session: Session, wanted: Wanted) -> Record:
+    record = None if is_file(name) else session.record(name)
+    part = record and record.named(wanted.named)
+    fresh = part and not (part.needs_person or due(part, time.time(), wanted.min_ttl_s))
+    if record and fresh and session.store.attempt(name) is None:
+        return record
+    try:
+        job, found = job_of(name, session)
+    except PersonNeeded as error:
+        if part is None or record is None or part.needs_person or not _lives(part, time.time()):
+            raise
+        session.console.show(error)
+        return record
+    with session.services(job) as services:
+        return _renewed(job, found, services, session, wanted)
+
+
+def _lives(record: Record, now: float) -> bool:
+    return record.expires_at is not None and record.expires_at > now
+
+
+def _renewed(
+    job: Job, record: Record, services: Services, session: Session, wanted: Wanted
+) -> Record:
+    """The record with a token that lives: renewed when it is due, and as it is if that fails."""
+    part = record.named(wanted.named)
+    if part.needs_person:
+        message = f"{job.name} needs a person: {part.needs_person}"
+        raise PersonNeeded("E802", message, hint=again(record))
+    if job.store.attempt(job.name) is None:
+        if not due(part, services.now(), wanted.min_ttl_s):
+            return record
+        if not refreshable(job, record, wanted.named):
+            return _unless_ended(job, record, part, services.now())
+    try:
+        return renew(job, services, min_ttl_s=wanted.min_ttl_s)
+    except (ProviderError, StoreError, TransportError) as error:
+        latest = job.store.read(job.name) or record
+        if not _lives(latest.named(wanted.named), services.now()):
+            raise
+        session.console.show(error)
+        session.console.tell(f"{job.name}: the token still lives{until(latest)}")
+        return latest
+
+
+def _unless_ended(job: Job, record: Record, part: Record, now: float) -> Record:
+    if part.expires_at is not None and part.expires_at <= now:
+        message = f"the token of {job.name} has ended and cannot be refreshed"
+        raise PersonNeeded("E802", message, hint=again(record))
+    return record
