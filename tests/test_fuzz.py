@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from flowrun.commands.facts import facts, until
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from flowrun.capture.redirect import parameters_of, parameters_of_paste
 from flowrun.checks import check
 from flowrun.document import plain, read
 from flowrun.errors import CODES, FlowrunError
+from flowrun.facts import facts, until
 from flowrun.filters import FILTERS, Octets, apply
 from flowrun.fit import coerce
 from flowrun.flow import Input

@@ -105,7 +105,7 @@ def at(seconds: int, server: Callable[[Encoded], Response]) -> World:
 
 
 def tokens_in(job: Job) -> tuple[object, object]:
-    document = json.loads(job.store.path("chat").read_text("utf-8"))
+    document = json.loads(Path(job.store.place("chat")).read_text("utf-8"))
     return document["access_token"], document["flowrun"]["tokens"]["user"]["access_token"]
 
 

@@ -20,6 +20,7 @@ from flowrun.message import Response
 from flowrun.record import Record
 from flowrun.stores import attempt as journal
 from flowrun.stores.files import FileStore
+from flowrun.stores.interface import redemption
 from standards import proves
 
 RECORD = Record(
@@ -203,6 +204,7 @@ import resource, sys
 from pathlib import Path
 from flowrun.errors import StoreError
 from flowrun.stores.files import FileStore
+from flowrun.stores.interface import redemption
 store = FileStore(Path(sys.argv[1]))
 record = store.read("acme")
 record = record._replace(fields={**record.fields, "more": "x" * 100_000})
@@ -286,6 +288,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from flowrun.stores.files import FileStore
+from flowrun.stores.interface import redemption
 with FileStore(Path(sys.argv[1])).locked("acme"):
     print("held", flush=True)
     sys.stdin.read()
@@ -354,7 +357,7 @@ ATTEMPTS = st.builds(
 @given(ATTEMPTS, st.floats(0, 2e9))
 def test_an_attempt_comes_back(named: tuple[str, Record], at: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        of = journal.redemption(*named)
+        of = redemption(*named)
         made = journal.create(Path(folder) / "n.attempt", of, at=at)
 
         read = journal.read(made.path)

@@ -71,7 +71,7 @@ def _without_consent(job: Job, record: Record, services: Services) -> Current | 
     if why := consent_needed(job, record):
         services.tell(f"{job.name}: {why}, so consent is asked for again")
         return None
-    pending = job.store.attempt(job.name) is not None
+    pending = job.store.pending(job.name)
     if record.needs_person and not pending:
         services.tell(f"{job.name} needs a person: {record.needs_person}")
         return None

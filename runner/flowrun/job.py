@@ -21,7 +21,7 @@ from .record import Record, record_from
 from .scope import Undefined
 from .secret import JSON, Secret, Value, reveal, seal
 from .services import Services
-from .stores.files import FileStore
+from .stores.interface import Store
 from .template import Scope, evaluate
 
 NOT_KEPT = ("profiles", "values", "setup", "docs", "extends")
@@ -45,7 +45,7 @@ class Job(NamedTuple):
     flow: Flow
     name: str
     inputs: Mapping[str, Value]
-    store: FileStore
+    store: Store
     profile: str = ""
     sandbox: bool = False
     typed: Mapping[str, JSON] = {}  # inputs that a person has typed just now
@@ -61,7 +61,7 @@ def addressee(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, JSON]:
     return {"client_id": consent_of(flow, inputs)["client_id"], "origins": reach}
 
 
-def typed_before(store: FileStore, name: str) -> Mapping[str, JSON]:
+def typed_before(store: Store, name: str) -> Mapping[str, JSON]:
     """The inputs that a person has typed for the record *name* before."""
     values = store.typed(name).get("values")
     return values if isinstance(values, dict) else {}

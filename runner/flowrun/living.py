@@ -54,7 +54,7 @@ def _living_record(name: str, session: Session, wanted: Wanted) -> Record:
     record = None if is_file(name) else session.record(name)
     part = record and record.named(wanted.named)
     fresh = part and not (part.needs_person or due(part, time.time(), wanted.min_ttl_s))
-    if record and fresh and session.store.attempt(name) is None:
+    if record and fresh and not session.store.pending(name):
         return record
     try:
         job, found = job_of(name, session)
@@ -79,7 +79,7 @@ def _renewed(
     if part.needs_person:
         message = f"{job.name} needs a person: {part.needs_person}"
         raise PersonNeeded("E802", message, hint=again(record))
-    if job.store.attempt(job.name) is None:
+    if not job.store.pending(job.name):
         if not due(part, services.now(), wanted.min_ttl_s):
             return record
         if not refreshable(job, record, wanted.named):

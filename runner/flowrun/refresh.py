@@ -11,8 +11,7 @@ from .message import Request, Response
 from .record import Record
 from .secret import JSON
 from .services import Http
-from .stores.attempt import Attempt, redemption
-from .stores.files import FileStore
+from .stores.interface import Attempt, Redemption, Store, redemption
 
 OUTCOME_UNKNOWN = "refresh outcome unknown"
 TROUBLES = ("last_error", "needs_person")
@@ -31,7 +30,7 @@ Redeem = Callable[[Record, str, Callable[[Http], Http]], Record]
 
 
 def refresh(
-    store: FileStore,
+    store: Store,
     name: str,
     *,
     due: Callable[[Record], Sequence[str]],
@@ -104,7 +103,7 @@ class Journal:
 class _Refresh(NamedTuple):
     """One refresh, by somebody who holds the lock."""
 
-    store: FileStore
+    store: Store
     name: str
     token: str
     redeem: Redeem
@@ -165,7 +164,7 @@ class _Refresh(NamedTuple):
         new = new.with_named(self.token, part._replace(meta=settled)).knowing(
             grant=record.grant, version=record.version + 1, attempt=by
         )
-        if not self._replaced(record, new):
+        if not self._swap(record, new):
             return self._set_aside(attempt)
         if attempt:
             attempt.discard()
@@ -203,7 +202,7 @@ class _Refresh(NamedTuple):
     def _note(self, record: Record, error: FlowrunError, **meta: JSON) -> None:
         last: JSON = {"code": error.code, "message": str(error), "at": int(self.now())}
         part = record.named(self.token).knowing(last_error=last, **meta)
-        self._replaced(record, record.with_named(self.token, part))
+        self._swap(record, record.with_named(self.token, part))
 
     def _set_aside(self, attempt: Attempt | None) -> Record:
         """The answer is for a record that is gone: keep both, it and what is there now."""
@@ -212,15 +211,11 @@ class _Refresh(NamedTuple):
             attempt.discard()
         return self._stored()
 
-    def _replaced(self, old: Record, new: Record) -> bool:
+    def _swap(self, old: Record, new: Record) -> bool:
         """Write *new* unless somebody put another record in the place of *old*."""
-        stored = self.store.read(self.name)
-        same = stored and self._of(stored) == self._of(old)
-        if same:
-            self.store.write(self.name, new)
-        return bool(same)
+        return self.store.swap(self.name, old, new, self.token)
 
-    def _of(self, record: Record) -> tuple[JSON, ...]:
+    def _of(self, record: Record) -> Redemption:
         return redemption(self.name, record, self.token)
 
     def _stored(self) -> Record:

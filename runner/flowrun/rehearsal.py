@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
@@ -29,10 +30,10 @@ MARKS = {"query": "?", "fragment": "#"}
 
 
 def open_sandbox(
-    job: Job, tell: Callable[[str], None], *, person: bool, port: int = 0
+    job: Job, folder: Path, tell: Callable[[str], None], *, person: bool, port: int = 0
 ) -> AbstractContextManager[Sandbox]:
-    """A provider on loopback in the shape of the job's recipe."""
-    state = job.store.folder / ".flowrun" / "provider.json"
+    """A provider on loopback in the shape of the job's recipe, which remembers in *folder*."""
+    state = folder / ".flowrun" / "provider.json"
     shape, client = exchanges_of(job), client_of(job)
     return serve(shape, client=client, port=port, person=person, tell=tell, state=state)
 

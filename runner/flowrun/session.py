@@ -28,7 +28,7 @@ from .secret import JSON, Secret, reveal
 from .services import Browser, Person, Services
 from .settings import Settings
 from .stores.files import FileStore
-from .stores.shelf import FileShelf
+from .stores.interface import Store
 from .taint import Unknown
 
 
@@ -38,7 +38,8 @@ class Session:
     def __init__(self, settings: Settings, console: Console) -> None:
         self.settings, self.console = settings, console
         folder = settings.tokens or Path(os.environ.get("FLOWRUN_TOKENS") or "tokens")
-        self.store = FileStore(folder / "sandbox" if settings.sandbox else folder)
+        self.folder = folder / "sandbox" if settings.sandbox else folder
+        self.store: Store = FileStore(self.folder)
 
     @property
     def asks(self) -> bool:
@@ -117,7 +118,7 @@ class Session:
         record = self.store.read(name)
         if record is None:
             known = ", ".join(self.store.names()) or "none"
-            hint = f"Records in {self.store.folder}: {known}. A flow file makes one: flowrun FLOW"
+            hint = f"Records in {self.store.where}: {known}. A flow file makes one: flowrun FLOW"
             raise StoreError("E705", f"there is no record {name!r}", hint=hint)
         self.console.redact.add([v for k, v in record.fields.items() if k.endswith("token")])
         self.console.redact.add(record.private_key)
@@ -136,7 +137,7 @@ class Session:
         return self._job(flow, resolved)._replace(name=name, profile=profile), record
 
     def _job(self, flow: Flow, resolved: Resolved) -> Job:
-        self.store.path(resolved.name)  # refuses a name that no file can have
+        self.store.place(resolved.name)  # refuses a name that no file can have
         settings = self.settings
         return Job(
             flow=flow,
@@ -157,7 +158,7 @@ class Session:
         tell, clock = self.console.tell, Clock(tell=self.console.tell)
         with ExitStack() as stack:
             http = stack.enter_context(client(self.console.trace, clock=clock))
-            shelf = FileShelf(job.store.folder / ".flowrun", job.name)
+            shelf = job.store.shelf(job.name, clock)
             world = http, LateBrowser(self._browser), self.person(), clock, tell
             plain = Services(*world, shelf, clock.ahead)
             used = self._sandboxed(stack, job, plain) if self.settings.sandbox else plain
@@ -167,7 +168,7 @@ class Session:
         from .rehearsal import Terminated, open_sandbox
 
         tell = self.console.tell if self.settings.verbose else _say_nothing
-        sandbox = stack.enter_context(open_sandbox(job, tell, person=self.plays))
+        sandbox = stack.enter_context(open_sandbox(job, self.folder, tell, person=self.plays))
         http = RoutedHttp(Terminated(services.http), sandbox.route)
         browser: Browser = services.browser
         if not self.plays:

@@ -34,8 +34,9 @@ def sandbox(flow_name: str, settings: Settings, *, port: int) -> int:
     console = Console()
 
     def act(name: str) -> JSON:
-        job = Session(settings, console).job(load(name, console))
-        with open_sandbox(job, console.tell, person=True, port=port) as served:
+        session = Session(settings, console)
+        job = session.job(load(name, console))
+        with open_sandbox(job, session.folder, console.tell, person=True, port=port) as served:
             console.answer(served.origin)
             for planned in (each for s in SECTIONS for each in plan(job.flow, s, job.inputs)):
                 for request in filter(None, (planned.keys, *planned.requests)):

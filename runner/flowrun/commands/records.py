@@ -66,7 +66,7 @@ def forget(names: Sequence[str], settings: Settings) -> int:
 
     def act(name: str) -> JSON:
         if not store.kept(name):
-            hint = f"Records in {store.folder}: {', '.join(store.names()) or 'none'}."
+            hint = f"Records in {store.where}: {', '.join(store.names()) or 'none'}."
             raise StoreError("E705", f"there is no record {name!r}", hint=hint)
         with store.locked(name):
             store.delete(name)

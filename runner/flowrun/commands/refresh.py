@@ -32,7 +32,7 @@ def refresh(
         session = Session(settings._replace(alone=len(names) == 1), console)
         job, record = job_of(name, session)
         with session.services(job) as services:
-            pending = job.store.attempt(job.name) is not None
+            pending = job.store.pending(job.name)
             waiting = due_tokens(job, record, services.now(), min_ttl_s=within_s)
             if due_only and not (pending or waiting):
                 return {"name": job.name, "action": "fresh", **facts(record)}

@@ -56,7 +56,7 @@ def _run(name: str, session: Session, *, again: bool, quiet: bool) -> JSON:
     with session.services(job) as services:
         current = make_current(job, services, again=again, consent=session.consent)
     session.vouch(job)
-    path = str(session.store.path(job.name))
+    path = session.store.place(job.name)
     session.console.tell(f"{job.name}: {current.action}{until(current.record)}")
     if not quiet:
         session.console.answer(path)

@@ -34,7 +34,7 @@ def status(names: Sequence[str], settings: Settings, *, json: bool = False) -> i
         record = store.read(name)
         if record is None:
             raise StoreError("E705", f"there is no record {name!r}", hint="See: flowrun status")
-        state = _state(record, time.time(), pending=store.attempt(name) is not None)
+        state = _state(record, time.time(), pending=store.pending(name))
         rows.append({"name": name, "state": state, **facts(record)})
         return rows[-1]
 
@@ -42,7 +42,7 @@ def status(names: Sequence[str], settings: Settings, *, json: bool = False) -> i
     if not json:
         _table(rows, console)
     if not (rows or names or worst):
-        console.tell(f"there are no records in {store.folder}")
+        console.tell(f"there are no records in {store.where}")
     people = any(row["state"] in ("needs a person", "ended") for row in rows)
     return gravest([worst, NEEDS_PERSON if people else 0])
 

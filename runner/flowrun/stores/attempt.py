@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flowrun.message import Response
-from flowrun.record import Record
-from flowrun.secret import JSON
 
 from . import private
+from .interface import Redemption
 
 STATES = {b"s": "sent", b"p": "probed", b"u": "unknown"}
 ANSWER_AT, BODY_ROOM = 4096, 64 << 10
@@ -33,7 +32,7 @@ class Attempt(NamedTuple):
     path: Path
     state: str
     id: str = ""  # none: the header is torn, so nothing was sent
-    of: tuple[JSON, ...] = ()  # see `redemption`
+    of: Redemption = ()  # see `redemption`
     at: float = 0  # when the first try was made
     answer: Response | None = None
     whole: bool = False  # all of the answer is there
@@ -70,14 +69,7 @@ class Attempt(NamedTuple):
         private.remove(self.path)
 
 
-def redemption(name: str, record: Record, token: str = "") -> tuple[JSON, ...]:
-    """What must not have changed for an answer to belong to the *token* of *record*."""
-    redeemed = record.named(token).refresh_token or ""
-    digest = hashlib.sha256(redeemed.encode("utf-8", "surrogatepass")).hexdigest()
-    return (name, record.grant, record.version, token, digest)
-
-
-def create(path: Path, of: tuple[JSON, ...], *, at: float) -> Attempt:
+def create(path: Path, of: Redemption, *, at: float) -> Attempt:
     """A new journal, on the disk with all its room before anything is sent."""
     attempt = Attempt(path, "sent", os.urandom(8).hex(), of, at)
     header = sealed(json.dumps([attempt.id, of, at]).encode())

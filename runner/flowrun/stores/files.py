@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +17,9 @@ from flowrun.secret import JSON
 from . import attempt as journal
 from . import private
 from .attempt import Attempt
+from .interface import redemption
 from .lock import locked
+from .shelf import FileShelf, clear
 
 
 class FileStore:
@@ -23,6 +27,13 @@ class FileStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @property
+    def where(self) -> str:
+        return str(self.folder)
+
+    def place(self, name: str) -> str:
+        return str(self.path(name))
 
     def path(self, name: str) -> Path:
         """Where *name* is, or would be; raises `FlowError` when it is no portable file name."""
@@ -47,6 +58,14 @@ class FileStore:
         self._prepare(name)
         _write(self.path(name), document_of(record))
 
+    def swap(self, name: str, old: Record, new: Record, token: str = "") -> bool:
+        """Write *new* if what is stored is still *old*, as far as *token* goes."""
+        stored = self.read(name)
+        if stored is None or redemption(name, stored, token) != redemption(name, old, token):
+            return False
+        self.write(name, new)
+        return True
+
     def delete(self, name: str) -> None:
         """
         Remove all that is kept of *name* but the lock, for which others may wait; and what no
@@ -54,8 +73,6 @@ class FileStore:
         """
         for path in self.kept(name):
             private.remove(path)
-        from .shelf import clear
-
         clear(self.folder / ".flowrun")
 
     def kept(self, name: str) -> list[Path]:
@@ -80,13 +97,17 @@ class FileStore:
         private.write(trial, bytes(journal.SIZE))
         private.remove(trial)
 
+    def pending(self, name: str) -> bool:
+        """Whether a refresh is not settled."""
+        return self._aside(name, "attempt").exists()
+
     def attempt(self, name: str) -> Attempt | None:
         """The journal that an interrupted refresh left."""
         return journal.read(self._aside(name, "attempt"))
 
     def begin(self, name: str, record: Record, token: str = "", *, at: float) -> Attempt:
         """The journal of a refresh of *token* that is about to be sent; "" is the record's own."""
-        of = journal.redemption(name, record, token)
+        of = redemption(name, record, token)
         return journal.create(self._aside(name, "attempt"), of, at=at)
 
     def keep_orphan(self, name: str) -> None:
@@ -96,6 +117,11 @@ class FileStore:
             body = attempt.answer.body
             private.write(self._aside(name, f"orphan-{sha256(body).hexdigest()[:16]}"), body)
 
+    def orphans(self, name: str) -> list[str]:
+        """The files that `keep_orphan` made."""
+        found = self._aside(name, "").parent.glob(f"{name}.orphan-*")
+        return sorted(map(str, found))
+
     def typed(self, name: str) -> dict[str, JSON]:
         """What a person typed for this record."""
         return _read(self._aside(name, "inputs")) or {}
@@ -103,6 +129,10 @@ class FileStore:
     def keep_typed(self, name: str, document: dict[str, JSON]) -> None:
         self._prepare()
         _write(self._aside(name, "inputs"), document)
+
+    def shelf(self, name: str, now: Callable[[], float] = time.time) -> FileShelf:
+        """What was learned from servers, as *name* sees it."""
+        return FileShelf(self._aside(name, "").parent, name, now)
 
     def _aside(self, name: str, kind: str) -> Path:
         return self.path(name).parent / ".flowrun" / f"{name}.{kind}"
