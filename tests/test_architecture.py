@@ -29,10 +29,10 @@ ROOT = Path(flowrun.__path__[0])
 
 LAYERS = {
     "ground": "_verdict content errors freshness message near place scalar secret settings spans",
-    "language": "build clock document.* expression filters fit flow formatting hosts inputs jose.* "
-    "keys layout library literals load merge notation oauth.* oauth1 operators order patterns "
-    "possession profiles record remedies scan schema scope services simple spelling syntax taint "
-    "template tree trust urls wire",
+    "language": "build clock document.* exports.* expression filters fit flow formatting hosts "
+    "inputs jose.* keys layout library literals load merge notation oauth.* oauth1 operators order "
+    "patterns possession profiles record remedies scan schema scope services simple spelling "
+    "syntax taint template tree trust urls wire",
     "edges": "capture.* certified guard http proofs proxy refresh sandbox.* stores.* transport",
     "steps": "steps.*",
     "engine": "checks.* current endpoints engine job likeness passes plan publishing rehearsal "

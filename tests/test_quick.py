@@ -101,6 +101,7 @@ def test_another_command_line_is_left_alone(
         pytest.param({}, {"refresh_before": 10**6}, id="due by its recipe"),
         pytest.param({}, {"sandbox": True}, id="sandbox"),
         pytest.param({}, {"needs_person": "the grant is refused"}, id="needs a person"),
+        pytest.param({}, {"released": {"at": 1, "as": "json"}}, id="handed over"),
         pytest.param({"access_token": 7}, {}, id="no text"),
         pytest.param({"access_token": "\ud800"}, {}, id="no text that can be printed"),
     ],

@@ -17,7 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from flowrun.errors import FlowError, FlowrunError, ProviderError, StoreError, TransportError
+from flowrun.errors import (
+    FlowError,
+    FlowrunError,
+    PersonNeeded,
+    ProviderError,
+    StoreError,
+    TransportError,
+)
 from flowrun.message import Body, Request, Response
 from flowrun.record import Record, due
 from flowrun.refresh import Policy, Redeem, carry_over, refresh
@@ -225,6 +232,20 @@ def test_a_grant_that_is_over_needs_a_person_and_keeps_its_tokens(store: FileSto
     assert stored(store).meta["needs_person"] == str(first)
     assert store.attempt("acme") is None
     assert run(store, wire, only_settle=True).access_token == "access-0"
+
+
+def test_a_token_that_was_handed_over_is_not_redeemed(store: FileStore) -> None:
+    handed = first_record(released={"at": NOON, "as": "webmethods"})
+    store.write("acme", handed)
+    wire = Wire(tokens(1))
+
+    with pytest.raises(PersonNeeded, match="handed over as webmethods") as caught:
+        run(store, wire)
+
+    assert caught.value.code == "E803"
+    assert wire.redeemed == []
+    assert stored(store) == handed
+    assert store.attempt("acme") is None
 
 
 @pytest.mark.parametrize("answer", [error(400, "invalid_client"), error(429)])

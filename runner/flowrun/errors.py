@@ -54,6 +54,8 @@ CODES = {
     "E232": "the redirect goes elsewhere",
     "E233": "an optional part of flowrun is not installed",
     "E234": "the flow file cannot be written",
+    "E235": "the record has nothing of that name",
+    "E236": "a token cannot leave in that form",
     "E300": "a bug in flowrun",
     "E401": "nobody came back from the browser",
     "E402": "consent was denied",
@@ -113,6 +115,7 @@ CODES = {
     "E706": "the record is tracked by git",
     "E801": "an input is missing and nobody is here to ask",
     "E802": "consent is needed and nobody is here to give it",
+    "E803": "the token was handed over",
 }
 """Every code that flowrun prints; `docs/errors.md` has a paragraph on each."""
 

@@ -17,6 +17,7 @@ def facts(record: Record) -> dict[str, JSON]:
         "refreshed_at": record.meta.get("refreshed_at"),
         "needs_person": record.needs_person,
         "last_error": record.meta.get("last_error"),
+        **_released(record),
         **({"tokens": _others(record)} if record.names else {}),
         **_bound(record),
     }
@@ -24,13 +25,20 @@ def facts(record: Record) -> dict[str, JSON]:
 
 def _others(record: Record) -> JSON:
     """The tokens that are kept beside the record's own, as far as they are no secret."""
+    return {name: _other(record.named(name)) for name in record.names}
+
+
+def _other(part: Record) -> dict[str, JSON]:
     return {
-        name: {
-            "expires_at": record.named(name).fields.get("expires_at"),
-            "needs_person": record.named(name).needs_person,
-        }
-        for name in record.names
+        "expires_at": part.fields.get("expires_at"),
+        "needs_person": part.needs_person,
+        **_released(part),
     }
+
+
+def _released(part: Record) -> dict[str, JSON]:
+    """When and in which form the refresh token was handed over; nothing where it is ours."""
+    return {"released": part.meta["released"]} if part.released else {}
 
 
 def _bound(record: Record) -> dict[str, JSON]:

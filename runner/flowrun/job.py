@@ -211,6 +211,9 @@ def _keep(job: Job, scope: Scope, before: Mapping[str, JSON]) -> dict[str, JSON]
 
 def consent_needed(job: Job, record: Record) -> str:
     """Why the consent that *record* stands for is not the one asked for now; or nothing."""
+    for part in map(record.named, ("", *record.names)):
+        if part.released:
+            return f"the token was {part.released}"
     before, now = record.meta.get("consent"), consent_of(job.flow, job.inputs)
     if not isinstance(before, dict):
         return ""

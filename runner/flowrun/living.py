@@ -13,7 +13,7 @@ from .library import is_file
 from .naming import again, job_of
 from .near import did_you_mean
 from .passes import refreshable
-from .record import Record, due
+from .record import Record, due, refuse_released
 from .services import Services
 from .session import Session
 
@@ -37,7 +37,7 @@ def living(
     token still lives, the record is returned as it is, and the error is shown.
 
     Raises:
-        PersonNeeded: only consent can help (E802).
+        PersonNeeded: only consent can help (E802), or the token was handed over (E803).
         StoreError: there is no such record or token (E705), or it cannot be read or written.
         ProviderError, TransportError: the refresh failed, and the token has ended.
     """
@@ -53,6 +53,8 @@ def living(
 def _living_record(name: str, session: Session, wanted: Wanted) -> Record:
     record = None if is_file(name) else session.record(name)
     part = record and record.named(wanted.named)
+    if record:
+        refuse_released(name, record, wanted.named)
     fresh = part and not (part.needs_person or due(part, time.time(), wanted.min_ttl_s))
     if record and fresh and not session.store.pending(name):
         return record
@@ -76,6 +78,7 @@ def _renewed(
 ) -> Record:
     """The record with a token that lives: renewed when it is due, and as it is if that fails."""
     part = record.named(wanted.named)
+    refuse_released(job.name, record, wanted.named)
     if part.needs_person:
         message = f"{job.name} needs a person: {part.needs_person}"
         raise PersonNeeded("E802", message, hint=again(record))

@@ -79,7 +79,9 @@ def due_tokens(
 
 def _renewable(job: Job, record: Record, token: str) -> bool:
     named = bool(token)  # the record's own is tried whatever is known, so that it is told
-    return not named or (refreshable(job, record, token) and not record.named(token).needs_person)
+    part = record.named(token)
+    lost = part.needs_person or part.released
+    return not named or (refreshable(job, record, token) and not lost)
 
 
 def policy_of(flow: Flow, token: str) -> Policy:

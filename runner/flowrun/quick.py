@@ -13,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+APART = ("needs_person", "released", "sandbox")
+"""What makes a record one for the full command."""
+
 
 def print_cached_token(argv: list[str]) -> bool:
     """Print the access token that `token NAME` asks for, if it lies there fresh and private."""
@@ -36,7 +39,7 @@ def _cached(folder: str, name: str) -> str | None:
         return None
     fields = _parsed(content.decode())
     token, meta = fields["access_token"], fields["flowrun"]
-    apart = meta.get("needs_person") or meta.get("sandbox") or is_due(fields, meta, time.time())
+    apart = any(meta.get(why) for why in APART) or is_due(fields, meta, time.time())
     return token if isinstance(token, str) and token.isascii() and not apart else None
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .errors import StoreError
+from .errors import PersonNeeded, StoreError
 from .freshness import is_due
 from .secret import JSON
 
@@ -17,7 +17,7 @@ NAME = re.compile(rf"(?!(?i:{DEVICE}))[A-Za-z0-9][A-Za-z0-9._@+-]{{0,99}}(?<!\.)
 FIELDS = {"refresh_token": str, "expires_at": int | float}
 META = {
     **dict.fromkeys(("grant", "attempt", "needs_person"), str),
-    **dict.fromkeys(("dpop", "tokens"), dict),
+    **dict.fromkeys(("dpop", "released", "tokens"), dict),
     "version": int,
 }
 
@@ -65,6 +65,12 @@ class Record(NamedTuple):
     def needs_person(self) -> str | None:
         """Why no refresh can help any more."""
         return _text(self.meta.get("needs_person"))
+
+    @property
+    def released(self) -> str | None:
+        """How the refresh token became another's, who would lose it if it were used here."""
+        released = self.meta.get("released")
+        return f"handed over as {released.get('as')}" if isinstance(released, dict) else None
 
     @property
     def private_key(self) -> list[JSON]:
@@ -129,6 +135,15 @@ def document_of(record: Record) -> dict[str, JSON]:
 def due(record: Record, now: float, min_ttl_s: float | None = None) -> bool:
     """Whether *record* should be refreshed at *now*; an unknown expiry is fresh."""
     return is_due(record.fields, record.meta, now, min_ttl_s)
+
+
+def refuse_released(name: str, record: Record, token: str = "") -> None:
+    """Raise E803 when *token* of the record *name* is another's now; "" is the record's own."""
+    if reason := record.named(token).released:
+        what = f"the token {token} of {name}" if token else f"the token of {name}"
+        again = f"flowrun run {record.meta.get('file', 'FLOW')}"
+        hint = f"Who has it refreshes it now. Take it back with a new consent: {again}"
+        raise PersonNeeded("E803", f"{what} was {reason}", hint=hint)
 
 
 def _text(value: JSON) -> str | None:

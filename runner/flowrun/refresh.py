@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .errors import FlowError, FlowrunError, Outcome, ProviderError, StoreError, TransportError
 from .message import Request, Response
-from .record import Record
+from .record import Record, refuse_released
 from .secret import JSON
 from .services import Http
 from .stores.interface import Attempt, Redemption, Store, redemption
@@ -116,6 +116,7 @@ class _Refresh(NamedTuple):
         return record, record if attempt is None else self._recover(record, attempt)
 
     def run(self, record: Record) -> Record:
+        refuse_released(self.name, record, self.token)
         if reason := record.named(self.token).needs_person:
             raise self._needs_person(reason)
 

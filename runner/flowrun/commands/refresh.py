@@ -10,6 +10,7 @@ from ..errors import PersonNeeded
 from ..facts import facts, until
 from ..naming import again, job_of
 from ..passes import due_tokens, refreshable
+from ..record import refuse_released
 from ..secret import JSON
 from ..session import Session
 from ..settings import Settings
@@ -33,6 +34,9 @@ def refresh(
         job, record = job_of(name, session)
         with session.services(job) as services:
             pending = job.store.pending(job.name)
+            if record.released and not names:  # whoever has it refreshes it
+                return {"name": job.name, "action": "released", **facts(record)}
+            refuse_released(job.name, record)
             waiting = due_tokens(job, record, services.now(), min_ttl_s=within_s)
             if due_only and not (pending or waiting):
                 return {"name": job.name, "action": "fresh", **facts(record)}

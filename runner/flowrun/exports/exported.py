@@ -1,0 +1,136 @@
+"""What leaves of a record, and what may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from flowrun.errors import FlowError
+from flowrun.near import did_you_mean
+from flowrun.record import Record
+from flowrun.secret import JSON
+
+LASTING = "refresh_token"
+
+
+class Client(NamedTuple):
+    """What somebody else needs, beside a refresh token, to refresh."""
+
+    id: str
+    secret: str
+    refresh_url: str
+    in_query: bool = False  # the request says it in its URL
+
+    def __repr__(self) -> str:
+        return f"Client({self.id!r}, {self.refresh_url!r})"
+
+
+class Exported(NamedTuple):
+    """A token on its way to somebody who knows nothing of flowrun."""
+
+    name: str
+    """The record's."""
+
+    token: str
+    """The value of *field*, an access token if that says nothing else."""
+
+    field: str = "access_token"
+    type: str = "Bearer"
+
+    expires_at: int | None = None
+    """When the token ends, in seconds since 1970; None when nobody knows."""
+
+    scope: str = ""
+    var: str = ""
+    """What a variable is to be called; see `variable`."""
+
+    fields: Mapping[str, JSON] = {}
+    """The provider's answer; with a refresh token only when that is handed over."""
+
+    inputs: Mapping[str, JSON] = {}
+    """The inputs that are no secret."""
+
+    client: Client | None = None
+
+    def __repr__(self) -> str:
+        return f"Exported({self.name!r}, {self.field!r})"
+
+    @property
+    def refresh_token(self) -> str:
+        """The refresh token, when it is handed over; else nothing."""
+        return str(self.fields.get(LASTING) or "")
+
+    @property
+    def variable(self) -> str:
+        """What a variable that holds the token is called."""
+        return self.var or self.field.upper()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What goes into an environment, by name."""
+        handed = {LASTING.upper(): self.refresh_token} if self.refresh_token else {}
+        return {self.variable: self.token, **handed}
+
+
+def exported_from(
+    name: str,
+    record: Record,
+    *,
+    field: str = "access_token",
+    var: str = "",
+    inputs: Mapping[str, JSON] | None = None,
+    hand_over: bool = False,
+    client: Client | None = None,
+) -> Exported:
+    """
+    What leaves of the record *name*: its *field*, and all that the provider sent with it.
+
+    Args:
+        name: the record's name.
+        record: the record, or the token that it keeps under another name.
+        field: what of the provider's answer is meant.
+        var: what a variable is called that holds it; the field's name in capitals if empty.
+        inputs: the inputs that are no secret, those that *record* knows if None.
+        hand_over: the refresh token leaves, too.
+        client: what refreshes it, for whoever asks for that.
+
+    Raises:
+        FlowError: the record has no such field, or it is no text (E235).
+    """
+    fields = {key: v for key, v in record.fields.items() if hand_over or key != LASTING}
+    known = record.meta.get("inputs") if inputs is None else inputs
+    return Exported(
+        name,
+        token=_text_of(name, fields, field),
+        field=field,
+        type=str(fields.get("token_type") or "Bearer"),
+        expires_at=_whole(fields.get("expires_at")),
+        scope=_scope(fields.get("scope")),
+        var=var,
+        fields=fields,
+        inputs=known if isinstance(known, Mapping) else {},
+        client=client,
+    )
+
+
+def _text_of(name: str, fields: Mapping[str, JSON], field: str) -> str:
+    value = fields.get(field)
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value}"
+    if field == LASTING:
+        hint = "It leaves only with --hand-over, and then by itself."
+        raise FlowError("E235", "a refresh token is not exported like any other field", hint=hint)
+    texts = [key for key, other in fields.items() if isinstance(other, str)]
+    what = "is no text" if value else "is not there"
+    hint = did_you_mean(field, texts) or f"There are {', '.join(texts)}."
+    raise FlowError("E235", f"the field {field!r} of {name} {what}", hint=hint)
+
+
+def _whole(value: JSON) -> int | None:
+    return int(value) if isinstance(value, int | float) else None
+
+
+def _scope(value: JSON) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
