@@ -40,8 +40,8 @@ def exported(token: str = "fake-access", *, var: str = "", hand_over: bool = Fal
     return exported_from("acme", record(access_token=token), var=var, hand_over=hand_over)
 
 
-def written(format: str, **given: str) -> str:
-    return FORMATS[format](exported(**given))
+def written(format: str, token: str = "fake-access", *, var: str = "") -> str:
+    return FORMATS[format](exported(token, var=var))
 
 
 def test_what_leaves_of_a_record_holds_no_refresh_token_unless_it_is_handed_over() -> None:
