@@ -1463,6 +1463,78 @@ def validate___definitions_token(data: object) -> object:
                             raise Refused
                 if data__expires_keys:
                     raise Refused
+        if "refresh_expires" in data_keys:
+            data_keys.remove("refresh_expires")
+            data__refreshexpires = data["refresh_expires"]
+            if not isinstance(data__refreshexpires, (dict, NoneType)):
+                raise Refused
+            data__refreshexpires_one_of_count8 = 0
+            if data__refreshexpires_one_of_count8 < 2:
+                try:
+                    if not isinstance(data__refreshexpires, (NoneType)):
+                        raise Refused
+                    data__refreshexpires_one_of_count8 += 1
+                except Refused: pass
+            if data__refreshexpires_one_of_count8 < 2:
+                try:
+                    if not isinstance(data__refreshexpires, (dict)):
+                        raise Refused
+                    data__refreshexpires_is_dict = isinstance(data__refreshexpires, dict)
+                    if data__refreshexpires_is_dict:
+                        data__refreshexpires__missing_keys = set(['in']) - data__refreshexpires.keys()
+                        if data__refreshexpires__missing_keys:
+                            raise Refused
+                    data__refreshexpires_one_of_count8 += 1
+                except Refused: pass
+            if data__refreshexpires_one_of_count8 < 2:
+                try:
+                    if not isinstance(data__refreshexpires, (dict)):
+                        raise Refused
+                    data__refreshexpires_is_dict = isinstance(data__refreshexpires, dict)
+                    if data__refreshexpires_is_dict:
+                        data__refreshexpires__missing_keys = set(['at']) - data__refreshexpires.keys()
+                        if data__refreshexpires__missing_keys:
+                            raise Refused
+                    data__refreshexpires_one_of_count8 += 1
+                except Refused: pass
+            if data__refreshexpires_one_of_count8 != 1:
+                raise Refused
+            data__refreshexpires_is_dict = isinstance(data__refreshexpires, dict)
+            if data__refreshexpires_is_dict:
+                data__refreshexpires_len = len(data__refreshexpires)
+                if data__refreshexpires_len < 1:
+                    raise Refused
+                if "unit" in data__refreshexpires:
+                    if "in" not in data__refreshexpires:
+                        raise Refused
+                if "format" in data__refreshexpires:
+                    if "at" not in data__refreshexpires:
+                        raise Refused
+                data__refreshexpires_keys = set(data__refreshexpires.keys())
+                if "in" in data__refreshexpires_keys:
+                    data__refreshexpires_keys.remove("in")
+                    data__refreshexpires__in = data__refreshexpires["in"]
+                    validate___definitions_expression(data__refreshexpires__in)
+                if "unit" in data__refreshexpires_keys:
+                    data__refreshexpires_keys.remove("unit")
+                    data__refreshexpires__unit = data__refreshexpires["unit"]
+                    if not (isinstance(data__refreshexpires__unit, str) and data__refreshexpires__unit == 'ms' or isinstance(data__refreshexpires__unit, str) and data__refreshexpires__unit == 's' or isinstance(data__refreshexpires__unit, str) and data__refreshexpires__unit == 'm' or isinstance(data__refreshexpires__unit, str) and data__refreshexpires__unit == 'h' or isinstance(data__refreshexpires__unit, str) and data__refreshexpires__unit == 'd'):
+                        raise Refused
+                if "at" in data__refreshexpires_keys:
+                    data__refreshexpires_keys.remove("at")
+                    data__refreshexpires__at = data__refreshexpires["at"]
+                    validate___definitions_expression(data__refreshexpires__at)
+                if "format" in data__refreshexpires_keys:
+                    data__refreshexpires_keys.remove("format")
+                    data__refreshexpires__format = data__refreshexpires["format"]
+                    if not isinstance(data__refreshexpires__format, (str)):
+                        raise Refused
+                    if isinstance(data__refreshexpires__format, str):
+                        data__refreshexpires__format_len = len(data__refreshexpires__format)
+                        if data__refreshexpires__format_len < 1:
+                            raise Refused
+                if data__refreshexpires_keys:
+                    raise Refused
         if "errors" in data_keys:
             data_keys.remove("errors")
             data__errors = data["errors"]
@@ -1597,36 +1669,36 @@ def validate___definitions_oauth1_token(data: object) -> object:
         if "method" in data_keys:
             data_keys.remove("method")
             data__method = data["method"]
-            data__method_any_of_count8 = 0
-            if not data__method_any_of_count8:
+            data__method_any_of_count9 = 0
+            if not data__method_any_of_count9:
                 try:
                     if not (isinstance(data__method, str) and data__method == 'HMAC-SHA1' or isinstance(data__method, str) and data__method == 'HMAC-SHA256' or isinstance(data__method, str) and data__method == 'HMAC-SHA512' or isinstance(data__method, str) and data__method == 'RSA-SHA1' or isinstance(data__method, str) and data__method == 'RSA-SHA256' or isinstance(data__method, str) and data__method == 'RSA-SHA512' or isinstance(data__method, str) and data__method == 'PLAINTEXT'):
                         raise Refused
-                    data__method_any_of_count8 += 1
+                    data__method_any_of_count9 += 1
                 except Refused: pass
-            if not data__method_any_of_count8:
+            if not data__method_any_of_count9:
                 try:
                     validate___definitions_templated(data__method)
-                    data__method_any_of_count8 += 1
+                    data__method_any_of_count9 += 1
                 except Refused: pass
-            if not data__method_any_of_count8:
+            if not data__method_any_of_count9:
                 raise Refused
         if "in" in data_keys:
             data_keys.remove("in")
             data__in = data["in"]
-            data__in_any_of_count9 = 0
-            if not data__in_any_of_count9:
+            data__in_any_of_count10 = 0
+            if not data__in_any_of_count10:
                 try:
                     if not (isinstance(data__in, str) and data__in == 'header' or isinstance(data__in, str) and data__in == 'query' or isinstance(data__in, str) and data__in == 'body'):
                         raise Refused
-                    data__in_any_of_count9 += 1
+                    data__in_any_of_count10 += 1
                 except Refused: pass
-            if not data__in_any_of_count9:
+            if not data__in_any_of_count10:
                 try:
                     validate___definitions_templated(data__in)
-                    data__in_any_of_count9 += 1
+                    data__in_any_of_count10 += 1
                 except Refused: pass
-            if not data__in_any_of_count9:
+            if not data__in_any_of_count10:
                 raise Refused
         if "verifier" in data_keys:
             data_keys.remove("verifier")
@@ -1643,19 +1715,19 @@ def validate___definitions_oauth1_token(data: object) -> object:
     return data
 
 def validate___definitions_dpop(data: object) -> object:
-    data_any_of_count10 = 0
-    if not data_any_of_count10:
+    data_any_of_count11 = 0
+    if not data_any_of_count11:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False or isinstance(data, str) and data == 'true' or isinstance(data, str) and data == 'false' or isinstance(data, str) and data == 'ES256' or isinstance(data, str) and data == 'ES384' or isinstance(data, str) and data == 'ES512' or isinstance(data, str) and data == 'EdDSA' or isinstance(data, str) and data == 'Ed25519' or isinstance(data, str) and data == 'RS256' or isinstance(data, str) and data == 'RS384' or isinstance(data, str) and data == 'RS512' or isinstance(data, str) and data == 'PS256' or isinstance(data, str) and data == 'PS384' or isinstance(data, str) and data == 'PS512'):
                 raise Refused
-            data_any_of_count10 += 1
+            data_any_of_count11 += 1
         except Refused: pass
-    if not data_any_of_count10:
+    if not data_any_of_count11:
         try:
             validate___definitions_templated(data)
-            data_any_of_count10 += 1
+            data_any_of_count11 += 1
         except Refused: pass
-    if not data_any_of_count10:
+    if not data_any_of_count11:
         raise Refused
     return data
 
@@ -1852,36 +1924,36 @@ def validate___definitions_oauth1(data: object) -> object:
         if "method" in data_keys:
             data_keys.remove("method")
             data__method = data["method"]
-            data__method_any_of_count11 = 0
-            if not data__method_any_of_count11:
+            data__method_any_of_count12 = 0
+            if not data__method_any_of_count12:
                 try:
                     if not (isinstance(data__method, str) and data__method == 'HMAC-SHA1' or isinstance(data__method, str) and data__method == 'HMAC-SHA256' or isinstance(data__method, str) and data__method == 'HMAC-SHA512' or isinstance(data__method, str) and data__method == 'RSA-SHA1' or isinstance(data__method, str) and data__method == 'RSA-SHA256' or isinstance(data__method, str) and data__method == 'RSA-SHA512' or isinstance(data__method, str) and data__method == 'PLAINTEXT'):
                         raise Refused
-                    data__method_any_of_count11 += 1
+                    data__method_any_of_count12 += 1
                 except Refused: pass
-            if not data__method_any_of_count11:
+            if not data__method_any_of_count12:
                 try:
                     validate___definitions_templated(data__method)
-                    data__method_any_of_count11 += 1
+                    data__method_any_of_count12 += 1
                 except Refused: pass
-            if not data__method_any_of_count11:
+            if not data__method_any_of_count12:
                 raise Refused
         if "in" in data_keys:
             data_keys.remove("in")
             data__in = data["in"]
-            data__in_any_of_count12 = 0
-            if not data__in_any_of_count12:
+            data__in_any_of_count13 = 0
+            if not data__in_any_of_count13:
                 try:
                     if not (isinstance(data__in, str) and data__in == 'header' or isinstance(data__in, str) and data__in == 'query' or isinstance(data__in, str) and data__in == 'body'):
                         raise Refused
-                    data__in_any_of_count12 += 1
+                    data__in_any_of_count13 += 1
                 except Refused: pass
-            if not data__in_any_of_count12:
+            if not data__in_any_of_count13:
                 try:
                     validate___definitions_templated(data__in)
-                    data__in_any_of_count12 += 1
+                    data__in_any_of_count13 += 1
                 except Refused: pass
-            if not data__in_any_of_count12:
+            if not data__in_any_of_count13:
                 raise Refused
         if "callback" in data_keys:
             data_keys.remove("callback")
@@ -1933,19 +2005,19 @@ def validate___definitions_capture(data: object) -> object:
         if "iss" in data_keys:
             data_keys.remove("iss")
             data__iss = data["iss"]
-            data__iss_any_of_count13 = 0
-            if not data__iss_any_of_count13:
+            data__iss_any_of_count14 = 0
+            if not data__iss_any_of_count14:
                 try:
                     if not (isinstance(data__iss, str) and data__iss == 'optional' or isinstance(data__iss, str) and data__iss == 'required'):
                         raise Refused
-                    data__iss_any_of_count13 += 1
+                    data__iss_any_of_count14 += 1
                 except Refused: pass
-            if not data__iss_any_of_count13:
+            if not data__iss_any_of_count14:
                 try:
                     validate___definitions_templated(data__iss)
-                    data__iss_any_of_count13 += 1
+                    data__iss_any_of_count14 += 1
                 except Refused: pass
-            if not data__iss_any_of_count13:
+            if not data__iss_any_of_count14:
                 raise Refused
         if "jwks" in data_keys:
             data_keys.remove("jwks")
@@ -2078,25 +2150,25 @@ def validate___definitions_authorize(data: object) -> object:
                 if "alg" in data__requestobject_keys:
                     data__requestobject_keys.remove("alg")
                     data__requestobject__alg = data__requestobject["alg"]
-                    data__requestobject__alg_any_of_count14 = 0
-                    if not data__requestobject__alg_any_of_count14:
+                    data__requestobject__alg_any_of_count15 = 0
+                    if not data__requestobject__alg_any_of_count15:
                         try:
                             if not (isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'EdDSA' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'Ed25519'):
                                 raise Refused
-                            data__requestobject__alg_any_of_count14 += 1
+                            data__requestobject__alg_any_of_count15 += 1
                         except Refused: pass
-                    if not data__requestobject__alg_any_of_count14:
+                    if not data__requestobject__alg_any_of_count15:
                         try:
                             validate___definitions_templated(data__requestobject__alg)
-                            data__requestobject__alg_any_of_count14 += 1
+                            data__requestobject__alg_any_of_count15 += 1
                         except Refused: pass
-                    if not data__requestobject__alg_any_of_count14:
+                    if not data__requestobject__alg_any_of_count15:
                         try:
                             if not isinstance(data__requestobject__alg, (NoneType)):
                                 raise Refused
-                            data__requestobject__alg_any_of_count14 += 1
+                            data__requestobject__alg_any_of_count15 += 1
                         except Refused: pass
-                    if not data__requestobject__alg_any_of_count14:
+                    if not data__requestobject__alg_any_of_count15:
                         raise Refused
                 if "key_id" in data__requestobject_keys:
                     data__requestobject_keys.remove("key_id")
@@ -2129,48 +2201,48 @@ def validate___definitions_authorize(data: object) -> object:
                         if "alg" in data__requestobject__encrypt_keys:
                             data__requestobject__encrypt_keys.remove("alg")
                             data__requestobject__encrypt__alg = data__requestobject__encrypt["alg"]
-                            data__requestobject__encrypt__alg_any_of_count15 = 0
-                            if not data__requestobject__encrypt__alg_any_of_count15:
+                            data__requestobject__encrypt__alg_any_of_count16 = 0
+                            if not data__requestobject__encrypt__alg_any_of_count16:
                                 try:
                                     if not (isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'RSA-OAEP' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'RSA-OAEP-256' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A128KW' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A192KW' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A256KW'):
                                         raise Refused
-                                    data__requestobject__encrypt__alg_any_of_count15 += 1
+                                    data__requestobject__encrypt__alg_any_of_count16 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__alg_any_of_count15:
+                            if not data__requestobject__encrypt__alg_any_of_count16:
                                 try:
                                     validate___definitions_templated(data__requestobject__encrypt__alg)
-                                    data__requestobject__encrypt__alg_any_of_count15 += 1
+                                    data__requestobject__encrypt__alg_any_of_count16 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__alg_any_of_count15:
+                            if not data__requestobject__encrypt__alg_any_of_count16:
                                 try:
                                     if not isinstance(data__requestobject__encrypt__alg, (NoneType)):
                                         raise Refused
-                                    data__requestobject__encrypt__alg_any_of_count15 += 1
+                                    data__requestobject__encrypt__alg_any_of_count16 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__alg_any_of_count15:
+                            if not data__requestobject__encrypt__alg_any_of_count16:
                                 raise Refused
                         if "enc" in data__requestobject__encrypt_keys:
                             data__requestobject__encrypt_keys.remove("enc")
                             data__requestobject__encrypt__enc = data__requestobject__encrypt["enc"]
-                            data__requestobject__encrypt__enc_any_of_count16 = 0
-                            if not data__requestobject__encrypt__enc_any_of_count16:
+                            data__requestobject__encrypt__enc_any_of_count17 = 0
+                            if not data__requestobject__encrypt__enc_any_of_count17:
                                 try:
                                     if not (isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A128CBC-HS256' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A192CBC-HS384' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A256CBC-HS512' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A128GCM' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A192GCM' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A256GCM'):
                                         raise Refused
-                                    data__requestobject__encrypt__enc_any_of_count16 += 1
+                                    data__requestobject__encrypt__enc_any_of_count17 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__enc_any_of_count16:
+                            if not data__requestobject__encrypt__enc_any_of_count17:
                                 try:
                                     validate___definitions_templated(data__requestobject__encrypt__enc)
-                                    data__requestobject__encrypt__enc_any_of_count16 += 1
+                                    data__requestobject__encrypt__enc_any_of_count17 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__enc_any_of_count16:
+                            if not data__requestobject__encrypt__enc_any_of_count17:
                                 try:
                                     if not isinstance(data__requestobject__encrypt__enc, (NoneType)):
                                         raise Refused
-                                    data__requestobject__encrypt__enc_any_of_count16 += 1
+                                    data__requestobject__encrypt__enc_any_of_count17 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__enc_any_of_count16:
+                            if not data__requestobject__encrypt__enc_any_of_count17:
                                 raise Refused
                         if data__requestobject__encrypt_keys:
                             raise Refused
@@ -2183,36 +2255,36 @@ def validate___definitions_authorize(data: object) -> object:
         if "openid" in data_keys:
             data_keys.remove("openid")
             data__openid = data["openid"]
-            data__openid_any_of_count17 = 0
-            if not data__openid_any_of_count17:
+            data__openid_any_of_count18 = 0
+            if not data__openid_any_of_count18:
                 try:
                     if not (isinstance(data__openid, bool) and data__openid is True or isinstance(data__openid, bool) and data__openid is False or isinstance(data__openid, str) and data__openid == 'true' or isinstance(data__openid, str) and data__openid == 'false'):
                         raise Refused
-                    data__openid_any_of_count17 += 1
+                    data__openid_any_of_count18 += 1
                 except Refused: pass
-            if not data__openid_any_of_count17:
+            if not data__openid_any_of_count18:
                 try:
                     validate___definitions_templated(data__openid)
-                    data__openid_any_of_count17 += 1
+                    data__openid_any_of_count18 += 1
                 except Refused: pass
-            if not data__openid_any_of_count17:
+            if not data__openid_any_of_count18:
                 raise Refused
         if "pkce" in data_keys:
             data_keys.remove("pkce")
             data__pkce = data["pkce"]
-            data__pkce_any_of_count18 = 0
-            if not data__pkce_any_of_count18:
+            data__pkce_any_of_count19 = 0
+            if not data__pkce_any_of_count19:
                 try:
                     if not (isinstance(data__pkce, str) and data__pkce == 'S256' or isinstance(data__pkce, str) and data__pkce == 'plain' or isinstance(data__pkce, str) and data__pkce == 'off'):
                         raise Refused
-                    data__pkce_any_of_count18 += 1
+                    data__pkce_any_of_count19 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count18:
+            if not data__pkce_any_of_count19:
                 try:
                     validate___definitions_templated(data__pkce)
-                    data__pkce_any_of_count18 += 1
+                    data__pkce_any_of_count19 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count18:
+            if not data__pkce_any_of_count19:
                 raise Refused
         if "dpop" in data_keys:
             data_keys.remove("dpop")
@@ -2233,19 +2305,19 @@ def validate___definitions_authorize(data: object) -> object:
         if "query_in" in data_keys:
             data_keys.remove("query_in")
             data__queryin = data["query_in"]
-            data__queryin_any_of_count19 = 0
-            if not data__queryin_any_of_count19:
+            data__queryin_any_of_count20 = 0
+            if not data__queryin_any_of_count20:
                 try:
                     if not (isinstance(data__queryin, str) and data__queryin == 'query' or isinstance(data__queryin, str) and data__queryin == 'fragment'):
                         raise Refused
-                    data__queryin_any_of_count19 += 1
+                    data__queryin_any_of_count20 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count19:
+            if not data__queryin_any_of_count20:
                 try:
                     validate___definitions_templated(data__queryin)
-                    data__queryin_any_of_count19 += 1
+                    data__queryin_any_of_count20 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count19:
+            if not data__queryin_any_of_count20:
                 raise Refused
         if "names" in data_keys:
             data_keys.remove("names")
@@ -2264,19 +2336,19 @@ def validate___definitions_authorize(data: object) -> object:
     return data
 
 def validate___definitions_on_off(data: object) -> object:
-    data_any_of_count20 = 0
-    if not data_any_of_count20:
+    data_any_of_count21 = 0
+    if not data_any_of_count21:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False):
                 raise Refused
-            data_any_of_count20 += 1
+            data_any_of_count21 += 1
         except Refused: pass
-    if not data_any_of_count20:
+    if not data_any_of_count21:
         try:
             validate___definitions_templated(data)
-            data_any_of_count20 += 1
+            data_any_of_count21 += 1
         except Refused: pass
-    if not data_any_of_count20:
+    if not data_any_of_count21:
         raise Refused
     return data
 
@@ -2336,44 +2408,44 @@ def validate___definitions_input(data: object) -> object:
             data__from = data["from"]
             if not isinstance(data__from, (dict)):
                 raise Refused
-            data__from_one_of_count21 = 0
-            if data__from_one_of_count21 < 2:
+            data__from_one_of_count22 = 0
+            if data__from_one_of_count22 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['env']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count21 += 1
+                    data__from_one_of_count22 += 1
                 except Refused: pass
-            if data__from_one_of_count21 < 2:
+            if data__from_one_of_count22 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['file']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count21 += 1
+                    data__from_one_of_count22 += 1
                 except Refused: pass
-            if data__from_one_of_count21 < 2:
+            if data__from_one_of_count22 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['keyring']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count21 += 1
+                    data__from_one_of_count22 += 1
                 except Refused: pass
-            if data__from_one_of_count21 < 2:
+            if data__from_one_of_count22 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['command']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count21 += 1
+                    data__from_one_of_count22 += 1
                 except Refused: pass
-            if data__from_one_of_count21 != 1:
+            if data__from_one_of_count22 != 1:
                 raise Refused
             data__from_is_dict = isinstance(data__from, dict)
             if data__from_is_dict:

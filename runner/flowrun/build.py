@@ -138,7 +138,7 @@ def _step(section: str, step: Map) -> Step:
 
 EXPRESSIONS = (
     *("answer", "errors", "expect", "expires", "if"),
-    *("outputs", "poll", "until", "unwrap"),
+    *("outputs", "poll", "refresh_expires", "until", "unwrap"),
 )
 """Keys that hold expressions, in which the braces may be left out."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .oauth.expiry import seconds
 from .record import Record
 from .secret import JSON
 
@@ -12,7 +11,7 @@ def facts(record: Record) -> dict[str, JSON]:
     return {
         "recipe": record.meta.get("recipe"),
         "expires_at": record.fields.get("expires_at"),
-        "refresh_expires_at": refresh_expires_at(record),
+        "refresh_expires_at": record.refresh_expires_at,
         "scope": record.fields.get("scope"),
         "refreshed_at": record.meta.get("refreshed_at"),
         "needs_person": record.needs_person,
@@ -49,13 +48,6 @@ def _bound(record: Record) -> dict[str, JSON]:
     from .oauth.dpop import thumbprint
 
     return {"bound_to": thumbprint(key)}
-
-
-def refresh_expires_at(record: Record) -> int | None:
-    """When the refresh token ends, in seconds since 1970, where the provider says so."""
-    issued_at = seconds(record.meta.get("issued_at"))
-    lasts_s = seconds(record.fields.get("refresh_token_expires_in"))
-    return issued_at + lasts_s if issued_at and lasts_s else None
 
 
 def when(value: JSON) -> str:

@@ -15,6 +15,7 @@ from .flow import Flow, digest
 from .guard import guarded
 from .load import load_plan
 from .merge import copy
+from .oauth.expiry import REFRESH_LIFETIMES
 from .plan import DETAILED, consent_of, host_rule
 from .possession import Possession
 from .record import Record, record_from
@@ -28,7 +29,7 @@ NOT_KEPT = ("profiles", "values", "setup", "docs", "extends")
 """What a record does not need of its recipe to refresh, verify and revoke without it."""
 
 
-TIMED = ("access_token", "expires_at", "expires_in", "id_token", "refresh_token_expires_in")
+TIMED = ("access_token", "expires_at", "expires_in", "id_token", *REFRESH_LIFETIMES)
 """Fields of an answer that say nothing any more once there is another."""
 
 
@@ -187,6 +188,8 @@ def _over(old: Record, new: Record) -> Record:
     """*new*, with what only the answers before it have said."""
     kept = {key: value for key, value in old.fields.items() if key not in TIMED}
     meta = {**old.meta, **new.meta, "refreshed_at": new.meta["issued_at"]}
+    if new.refresh_token not in (None, old.refresh_token) and not new.refresh_expires_at:
+        meta.pop("refresh_expires_at", None)  # which was that of another one
     return Record({**kept, **new.fields}, meta)
 
 

@@ -11,7 +11,7 @@ from .secret import JSON
 
 REQUEST = (
     "get post put patch delete answer as client bearer basic ... "
-    "expect unwrap outputs expires errors refresh_before rotates grace"
+    "expect unwrap outputs expires errors refresh_before refresh_expires rotates grace"
 )
 ORDERS = {
     "flow": "flowrun requires extends ...",

@@ -19,6 +19,7 @@ META = {
     **dict.fromkeys(("grant", "attempt", "needs_person"), str),
     **dict.fromkeys(("dpop", "released", "tokens"), dict),
     "version": int,
+    "refresh_expires_at": int | float,
 }
 
 KEYS = {"EC": "kty crv x y d", "OKP": "kty crv x d", "RSA": "kty n e d"}
@@ -45,6 +46,12 @@ class Record(NamedTuple):
     @property
     def expires_at(self) -> float | None:
         expires_at = self.fields.get("expires_at")
+        return expires_at if isinstance(expires_at, int | float) else None
+
+    @property
+    def refresh_expires_at(self) -> float | None:
+        """When the refresh token ends, where anybody says so."""
+        expires_at = self.meta.get("refresh_expires_at")
         return expires_at if isinstance(expires_at, int | float) else None
 
     @property
@@ -102,6 +109,15 @@ class Record(NamedTuple):
         tokens = self.meta.get("tokens")
         others = tokens if isinstance(tokens, dict) else {}
         return self.knowing(tokens={**others, token: document_of(part)})
+
+    def earlier(self, late_s: float) -> Record:
+        """The same tokens, with ends that are *late_s* before what was reckoned."""
+        fields, meta = dict(self.fields), dict(self.meta)
+        if self.expires_at is not None:
+            fields["expires_at"] = int(self.expires_at - late_s)
+        if self.refresh_expires_at is not None:
+            meta["refresh_expires_at"] = int(self.refresh_expires_at - late_s)
+        return Record(fields, meta)
 
     def knowing(self, **meta: JSON) -> Record:
         """The same tokens, with more known about them."""

@@ -155,11 +155,8 @@ class _Refresh(NamedTuple):
             return self._judge(record, journal, error)
         attempt = journal.attempt
         part = carry_over(record.named(self.token), new.named(self.token))
-        if attempt and journal.replay and part.expires_at:
-            late_s = max(0, self.now() - attempt.at)  # it was reckoned from now
-            part = part._replace(
-                fields={**part.fields, "expires_at": int(part.expires_at - late_s)}
-            )
+        if attempt and journal.replay:
+            part = part.earlier(max(0, self.now() - attempt.at))  # it was reckoned from now
         by = attempt.id if attempt else record.attempt
         settled = {key: part.meta[key] for key in part.meta if key not in TROUBLES}
         new = new.with_named(self.token, part._replace(meta=settled)).knowing(

@@ -1,4 +1,4 @@
-"""When an access token ends, as far as its provider says so."""
+"""When a token ends, as far as its provider says so."""
 
 from __future__ import annotations
 
@@ -36,6 +36,20 @@ def expires_at(payload: Mapping[str, JSON], *, sent_at: float) -> int | None:
     if (absolute := moment(payload.get("expires_at"))) is not None:
         return absolute
     return moment(_claims(payload.get("access_token")).get("exp"))
+
+
+REFRESH_LIFETIMES = ("refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in")
+"""What providers call the life of a refresh token, in seconds; no standard has a name for it."""
+
+REFRESH_ENDS = ("refresh_token_expires_at", "refresh_expires_at")
+
+
+def refresh_expires_at(payload: Mapping[str, JSON], *, sent_at: float) -> int | None:
+    """When the refresh token ends, in seconds since 1970; None when *payload* does not say so."""
+    lifetimes = (seconds(payload.get(name)) for name in REFRESH_LIFETIMES)
+    if (lifetime := next(filter(None, lifetimes), None)) is not None:
+        return int(sent_at) + min(lifetime, CENTURY_S)
+    return next(filter(None, (moment(payload.get(name)) for name in REFRESH_ENDS)), None)
 
 
 def seconds(value: JSON, *, unit_s: float = 1) -> int | None:

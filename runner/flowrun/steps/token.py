@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .verified import Rules
 
 URLS = exchange.URLS | {"jwks"}
-LATE = exchange.LATE | {"unwrap", "expires", "errors"}
+LATE = exchange.LATE | {"unwrap", "expires", "refresh_expires", "errors"}
 
 
 def redeems(step: Step, vars: Mapping[str, object]) -> bool:
