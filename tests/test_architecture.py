@@ -33,10 +33,11 @@ LAYERS = {
     "inputs jose.* keys layout library literals load merge notation oauth.* oauth1 operators order "
     "patterns possession profiles record remedies scan schema scope services simple spelling "
     "syntax taint template tree trust urls wire",
-    "edges": "capture.* certified guard http proofs proxy refresh sandbox.* stores.* transport",
+    "edges": "capture.* certified guard http journal proofs proxy refresh sandbox.* stores.* "
+    "transport",
     "steps": "steps.*",
-    "engine": "checks.* current endpoints engine job likeness passes plan publishing rehearsal "
-    "review",
+    "engine": "checks.* current endpoints engine job likeness login passes plan publishing "
+    "rehearsal review",
     "session": "console facts living naming qr session",
     "commands": "commands.*",
     "entry": "__main__ cli.* completion ending quick",
@@ -61,7 +62,7 @@ OWNERS = {
 """Who knows each library of others, by module or by folder."""
 
 MAY_REVEAL = """
-    certified current endpoints guard hosts job likeness message oauth.client operators plan proofs
+    certified endpoints guard hosts job likeness login message oauth.client operators plan proofs
     rehearsal scope secret session steps.ask steps.clients steps.exchange steps.expiry
     steps.http steps.identity
     steps.invitation steps.jwt steps.kind steps.parameters steps.polling steps.register

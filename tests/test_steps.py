@@ -595,7 +595,7 @@ def test_nothing_is_sent_to_an_unsafe_url(url: str) -> None:
     assert world.wire.sent == []
 
 
-@pytest.mark.parametrize("asked", ["\xb2", "9" * 5000, "-1", "Wed, 21 Oct 2026 07:28:00 GMT"])
+@pytest.mark.parametrize("asked", ["\xb2", "9" * 5000, "-1", "soon"])
 def test_a_wait_that_no_number_tells_is_the_recipes_own(asked: str) -> None:
     answers = [Response(503, {"retry-after": asked}, b""), answer()]
     world = World(lambda _: answers.pop(0))

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Literal, NamedTuple
 
-from .engine import State, run_section
+from .engine import run_section
 from .errors import FlowrunError, PersonNeeded, ProviderError
 from .job import (
     Job,
-    addressee,
     consent_needed,
     is_refusal,
     known_about,
-    new_record,
     refuse_foreign,
     renewed,
     run_on_record,
     state_of,
-    typed_before,
 )
-from .passes import due_tokens, for_token, policy_of, refreshable
-from .plan import plan, rehearse, sent_inputs, told_secrets
+from .journal import Overheard
+from .login import log_in
+from .passes import due_tokens, ended_tokens, for_token, policy_of, refreshable
+from .plan import plan
 from .record import Record, due
-from .refresh import refresh
-from .secret import Secret, Value, reveal
-from .services import Http, Listener, Services
-from .steps import KINDS
-from .steps.kind import StepKind
+from .refresh import noted, refresh, require_patience
+from .services import Http, Services
 
 Action = Literal["fresh", "refreshed", "obtained"]
 
@@ -119,28 +114,31 @@ def renew(
     services: Services,
     *,
     force: bool = False,
+    rejected: str = "",
     min_ttl_s: float | None = None,
     deadline_s: float = 30,
 ) -> Record:
     """
     Refresh the record when it is due, or whatever its age when *force* is set.
 
+    A token that lives for less than *min_ttl_s* seconds is due, and so is *rejected*, an access
+    token that a server has refused (401), while it is stored.
+
     Raises:
-        ProviderError: the provider refused, or the grant is over.
+        ProviderError: the provider refused, wants to be left alone (E532), or the grant is over.
         TransportError: no answer; whether the token was redeemed may be unknown.
-        StoreError: the record is busy or cannot be written.
+        StoreError: the record stays busy for *deadline_s* seconds, or cannot be written.
     """
     seen = job.store.read(job.name)
-    if seen and not job.flow.steps("refresh") and not job.flow.needs_person:
-        return log_in(job, services) if force or due(seen, services.now(), min_ttl_s) else seen
 
     def are_due(record: Record) -> list[str]:
-        # Somebody else may have refreshed while we waited for the lock.
-        same = force and (seen is None or record.version == seen.version)
-        if force and not same:
-            return []
-        return due_tokens(job, record, services.now(), min_ttl_s=min_ttl_s, all=same)
+        if force and seen and record.version != seen.version:
+            return []  # somebody else has refreshed while we waited for the lock
+        return due_tokens(job, record, services.now(), min_ttl_s, rejected=rejected, all=force)
 
+    if seen and not job.flow.steps("refresh") and not job.flow.needs_person:
+        ended = ended_tokens(seen, services.now(), min_ttl_s=min_ttl_s, rejected=rejected)
+        return _begin_again(job, services, seen) if force or ended else seen
     _bind(job, seen)
     return refresh(
         job.store,
@@ -151,6 +149,19 @@ def renew(
         deadline_s=deadline_s,
         now=services.now,
     )
+
+
+def _begin_again(job: Job, services: Services, seen: Record) -> Record:
+    """A new grant, where that needs nobody; what stops it is noted in the record there was."""
+    require_patience(job.name, "", seen, services.now())
+    overheard = Overheard(services.http)
+    try:
+        return log_in(job, services._replace(http=overheard))
+    except FlowrunError as error:
+        with job.store.locked(job.name):
+            if (latest := job.store.read(job.name)) and latest.grant == seen.grant:
+                job.store.write(job.name, noted(latest, error, overheard.answer, at=services.now()))
+        raise
 
 
 def _bind(job: Job, seen: Record | None) -> None:
@@ -177,82 +188,3 @@ def _redeemed(
     journaled = allowed._replace(http=wrap(allowed.http))
     flow = for_token(job.flow, token)
     return renewed(job, record, run_section(flow, "refresh", state_of(job, record), journaled))
-
-
-def log_in(job: Job, services: Services) -> Record:
-    """
-    Run the recipe's steps and save what they yield; then let the provider verify it.
-
-    Everything that can fail is tried before a person is asked.
-    """
-    job.store.probe(job.name)
-    allowed = job.services(services)
-    rehearse(job.flow, job.inputs)
-    _say_where_secrets_go(job, services)
-    with _listening(job, allowed) as (inputs, listeners):
-        try:
-            state = run_section(
-                job.flow, "steps", State(inputs), allowed, listeners=listeners, kinds=_kinds(job)
-            )
-            record = new_record(job, state)
-            _save(job, record)
-        except FlowrunError as error:
-            _conclude(listeners, str(error))
-            raise
-        _conclude(listeners, "")
-    if job.flow.steps("verify"):
-        run_on_record(job, "verify", record, services)
-    return record
-
-
-def _kinds(job: Job) -> Mapping[str, StepKind]:
-    if not job.sandbox:
-        return KINDS
-    from .rehearsal import PlayedCapture
-
-    return {**KINDS, "capture": PlayedCapture(job.flow)}
-
-
-def _say_where_secrets_go(job: Job, services: Services) -> None:
-    leaves = sent_inputs(job.flow, job.inputs)
-    secret = [k for k, value in job.inputs.items() if isinstance(value, Secret) and k in leaves]
-    if secret and not job.sandbox:
-        to = ", ".join(told_secrets(job.flow, job.inputs)) or "endpoints that are discovered"
-        services.tell(f"{', '.join(secret)} -> {to}")
-
-
-def _save(job: Job, record: Record) -> None:
-    with job.store.locked(job.name):
-        job.store.write(job.name, record)
-        if job.typed:
-            values = {**typed_before(job.store, job.name), **job.typed}
-            meant_for = addressee(job.flow, job.inputs)
-            job.store.keep_typed(job.name, {"for": meant_for, "values": values})
-        if attempt := job.store.attempt(job.name):  # it was about the grant before this one
-            attempt.discard()
-
-
-@contextmanager
-def _listening(
-    job: Job, services: Services
-) -> Iterator[tuple[Mapping[str, Value], Mapping[str, Listener]]]:
-    """Bind every redirection URI, before anybody is sent anywhere."""
-    inputs, listeners = dict(job.inputs), dict[str, Listener]()
-    with ExitStack() as stack:
-        for step in job.flow.steps("steps"):
-            if step.kind != "capture":
-                continue
-            from .steps.capture import redirect_uri
-
-            wanted = redirect_uri(step, State(inputs).scope(job.flow))
-            listener = stack.enter_context(services.browser.listen(wanted))
-            listeners[step.id] = listener
-            for name, value in inputs.items():  # port 0 has become a real one
-                if reveal(value) == wanted:
-                    inputs[name] = listener.redirect_uri
-        yield inputs, listeners
-
-
-def _conclude(listeners: Mapping[str, Listener], problem: str) -> None:
-    for listener in listeners.values():
-        listener.conclude(problem)

@@ -102,6 +102,7 @@ CODES = {
     "E529": "somebody else is meant",
     "E530": "the person has not signed in as was asked for",
     "E531": "OAuth 1 is refused, or not as it should be",
+    "E532": "the provider asked to wait",
     "E601": "no connection",
     "E602": "no answer in time",
     "E603": "the connection was cut",

@@ -103,15 +103,20 @@ class Response:
     @property
     def date(self) -> float | None:
         """When the server says that it answered, in seconds since 1970 (RFC 9110 section 6.6.1)."""
-        from datetime import UTC
-        from email.utils import parsedate_to_datetime
-
-        try:
-            stamp = parsedate_to_datetime(self.headers.get("date", ""))
-        except (ValueError, TypeError, OverflowError):  # Python 3.11 raises each of them
-            return None
-        return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
+        return http_date(self.headers.get("date", ""))
 
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
+
+
+def http_date(text: str) -> float | None:
+    """The point in time that *text* spells, in seconds since 1970 (RFC 9110 section 5.6.7)."""
+    from datetime import UTC
+    from email.utils import parsedate_to_datetime
+
+    try:
+        stamp = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):  # Python 3.11 raises each of them
+        return None
+    return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()

@@ -65,11 +65,29 @@ def _found(value: JSON, path: Sequence[str]) -> bool:
     return value is not None
 
 
+def ended_tokens(
+    record: Record, now: float, *, min_ttl_s: float | None = None, rejected: str = ""
+) -> list[str]:
+    """The tokens of *record* that are due by their time, or that a server has *rejected*."""
+    parts = {name: record.named(name) for name in ["", *record.names]}
+    return [
+        name
+        for name, part in parts.items()
+        if due(part, now, min_ttl_s) or (rejected and part.fields.get("access_token") == rejected)
+    ]
+
+
 def due_tokens(
-    job: Job, record: Record, now: float, *, min_ttl_s: float | None = None, all: bool = False
+    job: Job,
+    record: Record,
+    now: float,
+    min_ttl_s: float | None = None,
+    *,
+    rejected: str = "",
+    all: bool = False,
 ) -> list[str]:
     """The tokens of *record* that a refresh is about now, or *all* that one can be about."""
-    ends = [name for name in ["", *record.names] if due(record.named(name), now, min_ttl_s)]
+    ends = ended_tokens(record, now, min_ttl_s=min_ttl_s, rejected=rejected)
     return [
         token
         for token in passes(job.flow)

@@ -19,7 +19,7 @@ META = {
     **dict.fromkeys(("grant", "attempt", "needs_person"), str),
     **dict.fromkeys(("dpop", "released", "tokens"), dict),
     "version": int,
-    "refresh_expires_at": int | float,
+    **dict.fromkeys(("refresh_expires_at", "retry_at"), int | float),
 }
 
 KEYS = {"EC": "kty crv x y d", "OKP": "kty crv x d", "RSA": "kty n e d"}
@@ -78,6 +78,12 @@ class Record(NamedTuple):
         """How the refresh token became another's, who would lose it if it were used here."""
         released = self.meta.get("released")
         return f"handed over as {released.get('as')}" if isinstance(released, dict) else None
+
+    @property
+    def retry_at(self) -> float | None:
+        """Before when the provider wants no further request, in seconds since 1970."""
+        at = self.meta.get("retry_at")
+        return at if isinstance(at, int | float) else None
 
     @property
     def private_key(self) -> list[JSON]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from .errors import FlowError, FlowrunError, Outcome, ProviderError, StoreError, TransportError
-from .message import Request, Response
+from .errors import FlowrunError, ProviderError, StoreError
+from .journal import Journal
+from .message import Response
+from .oauth.waiting import left_s, retry_at
 from .record import Record, refuse_released
 from .secret import JSON
 from .services import Http
 from .stores.interface import Attempt, Redemption, Store, redemption
 
 OUTCOME_UNKNOWN = "refresh outcome unknown"
-TROUBLES = ("last_error", "needs_person")
+TROUBLES = ("last_error", "needs_person", "retry_at")
+"""What a record knows of failures; a success forgets them."""
 
 
 class Policy(NamedTuple):
@@ -60,44 +63,30 @@ def carry_over(old: Record, new: Record) -> Record:
     return new._replace(fields={**new.fields, **kept}) if old.refresh_token else new
 
 
-class Journal:
-    """Stands before an `Http`: the request that redeems is on the disk before it leaves."""
+def require_patience(name: str, token: str, record: Record, now: float) -> None:
+    """Raise while the provider wants no request for *token*; nothing was sent then."""
+    at = record.named(token).retry_at
+    if at is None or not left_s(at, now=now):
+        return
+    until = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))
+    message = f"{_what(name, token)} is not refreshed before {until}: the provider asked to wait"
+    hint = "Nothing was sent. Try again then; a token that still lives is good until it ends."
+    raise ProviderError("E532", message, hint=hint, outcome="unspent")
 
-    def __init__(self, begin: Callable[[], Attempt], replay: Response | None = None) -> None:
-        self._begin, self.replay = begin, replay
-        self.attempt: Attempt | None = None
-        self._passed = False  # a request followed the answer, which had been found good then
 
-    def wrap(self, http: Http) -> Http:
-        self._http = http
-        return self
+def noted(
+    part: Record, error: FlowrunError, answer: Response | None, *, at: float, **meta: JSON
+) -> Record:
+    """*part*, knowing what went wrong, and until when the last *answer* asks to be left alone."""
+    last: JSON = {"code": error.code, "message": str(error), "at": int(at)}
+    wait = retry_at(answer, now=at)
+    known = {key: part.meta[key] for key in part.meta if key != "retry_at"}
+    more: dict[str, JSON] = {} if wait is None else {"retry_at": wait}
+    return part._replace(meta={**known, "last_error": last, **more, **meta})
 
-    def send(self, request: Request, *, redeems: bool = False) -> Response:
-        if not redeems or self.attempt is not None:
-            self._passed = self.attempt is not None
-            return self._http.send(request, redeems=redeems)
-        self.attempt = self._begin()
-        return self.replay or self._sent(request, self.attempt)
 
-    def _sent(self, request: Request, attempt: Attempt) -> Response:
-        try:
-            answer = self._http.send(request, redeems=True)
-        except (FlowError, TransportError) as error:
-            if isinstance(error, FlowError) or not error.sent:
-                attempt.undo()
-                self.attempt = None
-            raise
-        with contextlib.suppress(StoreError):  # a disk that fails now must not cost the answer
-            attempt.keep(answer)
-        return answer
-
-    def verdict(self, error: FlowrunError) -> Outcome | None:
-        """What *error* says about the redemption, None when it is about something else."""
-        if self.attempt is None or self._passed:
-            return None
-        if isinstance(error, ProviderError):
-            return error.outcome
-        return "unknown" if isinstance(error, TransportError) else None
+def _what(name: str, token: str) -> str:
+    return f"{name}, token {token}," if token else name
 
 
 class _Refresh(NamedTuple):
@@ -119,6 +108,7 @@ class _Refresh(NamedTuple):
         refuse_released(self.name, record, self.token)
         if reason := record.named(self.token).needs_person:
             raise self._needs_person(reason)
+        self._require_patience(record)
 
         def begin() -> Attempt:
             return self.store.begin(self.name, record, self.token, at=self.now())
@@ -143,6 +133,7 @@ class _Refresh(NamedTuple):
             return record
         if attempt.state == "probed":
             raise self._given_up(record, attempt)
+        self._require_patience(record)
         self.store.keep_orphan(self.name)
         graced = 0 <= self.now() - attempt.at < self.policy.grace_s  # since the first try
         state = "unknown" if graced else "probed"
@@ -174,7 +165,8 @@ class _Refresh(NamedTuple):
             return self._try_again(record, attempt)  # a mended recipe finds nothing in it either
         if attempt and verdict and verdict != "held" and attempt.state == "probed":
             raise self._given_up(record, attempt) from None
-        self._note(record, error, **({"needs_person": str(error)} if verdict == "ended" else {}))
+        over: dict[str, JSON] = {"needs_person": str(error)} if verdict == "ended" else {}
+        self._note(record, error, journal.answer, **over)
         if attempt and verdict == "unknown":
             attempt.mark("unknown")
         elif attempt and verdict == "unspent":
@@ -186,21 +178,24 @@ class _Refresh(NamedTuple):
     def _given_up(self, record: Record, attempt: Attempt) -> ProviderError:
         error = self._needs_person(OUTCOME_UNKNOWN)
         self.store.keep_orphan(self.name)  # once it is noted, the journal counts as settled
-        self._note(record, error, needs_person=OUTCOME_UNKNOWN)
+        self._note(record, error, None, needs_person=OUTCOME_UNKNOWN)
         attempt.discard()
         return error
 
     def _needs_person(self, reason: str) -> ProviderError:
         code = "E510" if reason == OUTCOME_UNKNOWN else "E501"
         hint = "Run its flow again and consent; the tokens that were there are kept until then."
-        what = f"{self.name}, token {self.token}," if self.token else self.name
-        message = f"{what} needs a person: {reason}"
+        message = f"{_what(self.name, self.token)} needs a person: {reason}"
         return ProviderError(code, message, hint=hint, outcome="ended")
 
-    def _note(self, record: Record, error: FlowrunError, **meta: JSON) -> None:
-        last: JSON = {"code": error.code, "message": str(error), "at": int(self.now())}
-        part = record.named(self.token).knowing(last_error=last, **meta)
+    def _note(
+        self, record: Record, error: FlowrunError, answer: Response | None, **meta: JSON
+    ) -> None:
+        part = noted(record.named(self.token), error, answer, at=self.now(), **meta)
         self._swap(record, record.with_named(self.token, part))
+
+    def _require_patience(self, record: Record) -> None:
+        require_patience(self.name, self.token, record, self.now())
 
     def _set_aside(self, attempt: Attempt | None) -> Record:
         """The answer is for a record that is gone: keep both, it and what is there now."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -13,6 +12,7 @@ from ..merge import METHODS
 from ..message import Body, Request, Response
 from ..oauth.answer import Refusal
 from ..oauth.client import basic
+from ..oauth.waiting import wait_s as asked_wait_s
 from ..secret import Secret, Value, reveal
 from ..services import Services
 from ..urls import checked
@@ -27,7 +27,7 @@ LATE = frozenset({"headers", "outputs", "expect"})
 
 RETRY_WAIT_S = 2
 LONGEST_WAIT_S = 60
-"""What a Retry-After header can make a person wait for one more try."""
+"""A server that asks for more (Retry-After) is not tried again."""
 
 
 def method_of(options: Options) -> str:
@@ -167,8 +167,9 @@ def _tried(
 ) -> Response:
     retry = options.modifier("retry")
     left = int(str(retry.get("times", 3))) if retry and options.step.kind != "token" else 0
-    wait_s = seconds_of(str(retry.get("wait", "")), RETRY_WAIT_S) if retry else 0
+    usual_s = seconds_of(str(retry.get("wait", "")), RETRY_WAIT_S) if retry else 0
     while True:
+        wait_s: float = usual_s
         try:
             response = services.http.send(next(requests), redeems=redeems)
         except TransportError:
@@ -177,14 +178,12 @@ def _tried(
         else:
             if not left or (response.status != 429 and response.status < 500):
                 return response
-            wait_s = _asked_to_wait(response, wait_s)
+            asked_s = asked_wait_s(response, now=services.now())
+            if asked_s is not None and asked_s > LONGEST_WAIT_S:
+                return response
+            wait_s = usual_s if asked_s is None else asked_s
         left -= 1
         time.sleep(wait_s)
-
-
-def _asked_to_wait(response: Response, default_s: int) -> int:
-    asked = response.headers.get("retry-after", "")
-    return min(int(asked), LONGEST_WAIT_S) if re.fullmatch("[0-9]{1,9}", asked) else default_s
 
 
 def opened(options: Options, fields: Mapping[str, Value]) -> dict[str, Value]:

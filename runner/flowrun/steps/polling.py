@@ -10,6 +10,7 @@ from ..errors import CallbackError, FlowrunError, ProviderError, TransportError
 from ..message import Response
 from ..oauth.answer import Refusal
 from ..oauth.polling import INTERVAL_S, backed_off, expired, next_wait
+from ..oauth.waiting import wait_s as asked_wait_s
 from ..secret import reveal
 from ..services import Services
 from .answers import answer_of
@@ -51,12 +52,14 @@ def polled(
             if said is None or silence.code not in PASSING:
                 raise
             error, every_s = silence, backed_off(every_s)
+            pause_s = every_s
         else:
             error, wait_s = end.error, _wait_s(options, response, every_s, said)
             if wait_s is None:
                 return response
             every_s = wait_s
-        _pause(services, every_s, end, error)
+            pause_s = max(every_s, asked_wait_s(response, now=services.now()) or 0)
+        _pause(services, pause_s, end, error)
 
 
 def _pause(services: Services, wait_s: float, end: _End, error: FlowrunError) -> None:

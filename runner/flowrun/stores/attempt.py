@@ -3,7 +3,8 @@ The journal of one try to redeem a refresh token: a file of fixed size.
 
     0      the state, one letter, so that changing it tears nothing
     1      the header, written once
-    4096   the answer: status, content type, whether it is whole, its date, up to 64 KiB of body
+    4096   the answer: status, content type, whether it is whole, its date, when to ask again,
+           up to 64 KiB of body
 
 Header and answer have their lengths and a digest in front, so that a torn write shows.
 """
@@ -54,8 +55,9 @@ class Attempt(NamedTuple):
     def keep(self, answer: Response) -> None:
         """Put *answer* on the disk, or as much of it as there is room for."""
         body = answer.body[:BODY_ROOM]
-        date = answer.headers.get("date", "")[:40]  # by which it is judged, however late
-        about = [answer.status, answer.content_type[:200], body == answer.body, date]
+        # By these it is judged, however late.
+        headers = [answer.headers.get(name, "")[:40] for name in ("date", "retry-after")]
+        about = [answer.status, answer.content_type[:200], body == answer.body, *headers]
         _overwrite(self.path, ANSWER_AT, sealed(json.dumps(about).encode(), body))
 
     def undo(self) -> None:
@@ -87,8 +89,9 @@ def read(path: Path) -> Attempt | None:
         name, of, at = json.loads(header[0])
         attempt = attempt._replace(id=name, of=tuple(of), at=at)
     if answer is not None:
-        status, kind, whole, *date = json.loads(answer[0])
-        headers = {"content-type": kind, "date": date[0] if date and date[0] else _date(attempt.at)}
+        about = json.loads(answer[0])
+        status, kind, whole, date, wait = [*about, "", ""][:5]  # an older flowrun has kept fewer
+        headers = {"content-type": kind, "date": date or _date(attempt.at), "retry-after": wait}
         response = Response(status, headers, answer[1])
         attempt = attempt._replace(answer=response, whole=whole)
     return attempt
