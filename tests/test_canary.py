@@ -602,3 +602,16 @@ def test_no_secret_of_another_grant_is_seen(
     assert {done.status for done in lives} == {0}, [done.stderr for done in lives]
     assert refused[-1].status == 5, refused[-1].stderr
     assert watched.leaks(held - shown) == {}
+
+
+def test_what_is_written_back_goes_to_stdin_alone(watched: WatchedZendesk) -> None:
+    assert watched.flow().status == 0
+    everything = "cat; env; cat /proc/$PPID/cmdline /proc/$$/cmdline"
+    refresh = ("refresh", "zendesk-acme", "-v", "--write-back")
+
+    done = watched.seen(*refresh, f"{everything}; sleep 0.1")
+    refused = watched.seen(*refresh, f"{everything}; exit 1")
+
+    assert (done.status, refused.status) == (0, 7), done.stderr
+    assert "zendesk-acme, write-back:" in done.stderr
+    assert watched.leaks(watched.secrets()) == {}

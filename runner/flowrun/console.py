@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 
 from .errors import FlowrunError, PersonNeeded, Problem
 from .message import Request, Response, secrets_of
@@ -25,6 +26,9 @@ SECRET_ENDINGS = ("token", "secret", "device_code", "auth_req_id")
 """Of names in an answer; what redeems a consent is a secret like the token."""
 
 
+_HELD: ContextVar[list[str] | None] = ContextVar("held", default=None)
+
+
 class Console:
     """Everything that leaves for a person passes here, and its secrets stay behind."""
 
@@ -35,7 +39,26 @@ class Console:
 
     def tell(self, text: str) -> None:
         """One line of talk."""
-        print(_printable(self.redact(text)), file=sys.stderr, flush=True)
+        line, held = _printable(self.redact(text)), _HELD.get()
+        if held is None:
+            print(line, file=sys.stderr, flush=True)
+        else:
+            held.append(line)
+
+    @contextlib.contextmanager
+    def holding(self) -> Iterator[list[str]]:
+        """Keep the talk of this thread back, so that that of others does not come in between."""
+        lines: list[str] = []
+        token = _HELD.set(lines)
+        try:
+            yield lines
+        finally:
+            _HELD.reset(token)
+
+    def release(self, lines: Sequence[str]) -> None:
+        """Tell what was held back."""
+        for line in lines:
+            print(line, file=sys.stderr, flush=True)
 
     def answer(self, text: str) -> None:
         """What was asked for, on stdout."""

@@ -117,12 +117,13 @@ def renew(
     rejected: str = "",
     min_ttl_s: float | None = None,
     deadline_s: float = 30,
+    before: Callable[[Record], None] | None = None,
 ) -> Record:
     """
     Refresh the record when it is due, or whatever its age when *force* is set.
 
     A token that lives for less than *min_ttl_s* seconds is due, and so is *rejected*, an access
-    token that a server has refused (401), while it is stored.
+    token that a server has refused (401), while it is stored. *before* sees what will be refreshed.
 
     Raises:
         ProviderError: the provider refused, wants to be left alone (E532), or the grant is over.
@@ -138,22 +139,23 @@ def renew(
 
     if seen and not job.flow.steps("refresh") and not job.flow.needs_person:
         ended = ended_tokens(seen, services.now(), min_ttl_s=min_ttl_s, rejected=rejected)
-        return _begin_again(job, services, seen) if force or ended else seen
+        return _begin_again(job, services, seen, before) if force or ended else seen
     _bind(job, seen)
+    redeem, policy = partial(_redeemed, job, services), partial(policy_of, job.flow)
     return refresh(
-        job.store,
-        job.name,
-        due=are_due,
-        redeem=partial(_redeemed, job, services),
-        policy=partial(policy_of, job.flow),
-        deadline_s=deadline_s,
-        now=services.now,
-    )
+        *(job.store, job.name),
+        due=are_due, redeem=redeem, policy=policy,
+        deadline_s=deadline_s, now=services.now, before=before,
+    )  # fmt: skip
 
 
-def _begin_again(job: Job, services: Services, seen: Record) -> Record:
+def _begin_again(
+    job: Job, services: Services, seen: Record, before: Callable[[Record], None] | None
+) -> Record:
     """A new grant, where that needs nobody; what stops it is noted in the record there was."""
     require_patience(job.name, "", seen, services.now())
+    if before:
+        before(seen)
     overheard = Overheard(services.http)
     try:
         return log_in(job, services._replace(http=overheard))

@@ -114,6 +114,7 @@ CODES = {
     "E704": "the record is busy",
     "E705": "no such record",
     "E706": "the record is tracked by git",
+    "E714": "the record is not written back",
     "E801": "an input is missing and nobody is here to ask",
     "E802": "consent is needed and nobody is here to give it",
     "E803": "the token was handed over",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .errors import PersonNeeded, StoreError
 from .freshness import is_due
-from .secret import JSON
+from .secret import JSON, is_public
 
 DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$"  # Windows ignores the extension
 NAMES = "Use up to 100 letters, digits and . _ @ + -, beginning with a letter or digit."
@@ -91,6 +91,13 @@ class Record(NamedTuple):
         key = self.meta.get("dpop")
         private = ("d", "p", "q", "dp", "dq", "qi")
         return [key[name] for name in private if name in key] if isinstance(key, dict) else []
+
+    @property
+    def secrets(self) -> list[JSON]:
+        """What nobody is shown by accident: what providers have sent, and the private key."""
+        parts = [self, *map(self.named, self.names)]
+        sent = [v for each in parts for k, v in each.fields.items() if not is_public(k)]
+        return [*sent, *self.private_key]
 
     @property
     def names(self) -> list[str]:

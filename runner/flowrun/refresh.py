@@ -41,16 +41,22 @@ def refresh(
     policy: Callable[[str], Policy],
     deadline_s: float = 30,
     now: Callable[[], float],
+    before: Callable[[Record], None] | None = None,
 ) -> Record:
     """
     Settle what an interrupted refresh left, then refresh the tokens that are *due*, one by one.
 
-    A token is called by its name; "" is the record's own.
+    A token is called by its name; "" is the record's own. When there is something to do, *before*
+    sees the record first, in the lock; what it raises ends it while nothing is sent.
     """
     with store.locked(name, deadline_s=deadline_s):
         attempt = store.attempt(name)
         token = attempt.token if attempt else ""
-        record, settled = _Refresh(store, name, token, redeem, policy(token), now).settle(attempt)
+        refreshing = _Refresh(store, name, token, redeem, policy(token), now)
+        record = refreshing.stored()
+        if before and (attempt or due(record)):
+            before(record)
+        settled = refreshing.settle(record, attempt)
         if settled.version == record.version:
             for token in due(settled):
                 settled = _Refresh(store, name, token, redeem, policy(token), now).run(settled)
@@ -99,10 +105,9 @@ class _Refresh(NamedTuple):
     policy: Policy
     now: Callable[[], float]
 
-    def settle(self, attempt: Attempt | None) -> tuple[Record, Record]:
-        """The record as it was stored, and as it is once *attempt* is settled."""
-        record = self._stored()
-        return record, record if attempt is None else self._recover(record, attempt)
+    def settle(self, record: Record, attempt: Attempt | None) -> Record:
+        """The *record* that is stored, as it is once *attempt* is settled."""
+        return record if attempt is None else self._recover(record, attempt)
 
     def run(self, record: Record) -> Record:
         refuse_released(self.name, record, self.token)
@@ -202,7 +207,7 @@ class _Refresh(NamedTuple):
         if attempt:
             self.store.keep_orphan(self.name)
             attempt.discard()
-        return self._stored()
+        return self.stored()
 
     def _swap(self, old: Record, new: Record) -> bool:
         """Write *new* unless somebody put another record in the place of *old*."""
@@ -211,7 +216,7 @@ class _Refresh(NamedTuple):
     def _of(self, record: Record) -> Redemption:
         return redemption(self.name, record, self.token)
 
-    def _stored(self) -> Record:
+    def stored(self) -> Record:
         record = self.store.read(self.name)
         if record is None:
             hint = "Run its flow first, or say with --tokens where the records are."

@@ -112,14 +112,13 @@ class Redactor:
 
     def add(self, value: Value) -> None:
         """Remember every text in *value*, secret or not."""
-        self._spelled = {
-            **{text: set[str]() for text in _texts(value) if len(text) >= SHORTEST},
-            **self._spelled,
-        }
+        for text in _texts(value):
+            if len(text) >= SHORTEST:
+                self._spelled.setdefault(text, set())  # in one step: other threads add, too
 
     def __call__(self, text: str) -> str:
         # A pattern of them all would take longer to compile than all else that a login does.
-        found = {each for value in self._spelled for each in self._seen(value, text)}
+        found = {each for value in [*self._spelled] for each in self._seen(value, text)}
         if not found:
             return text
         # Longest first: a secret may contain another one.

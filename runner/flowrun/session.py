@@ -120,8 +120,7 @@ class Session:
             known = ", ".join(self.store.names()) or "none"
             hint = f"Records in {self.store.where}: {known}. A flow file makes one: flowrun FLOW"
             raise StoreError("E705", f"there is no record {name!r}", hint=hint)
-        self.console.redact.add([v for k, v in record.fields.items() if k.endswith("token")])
-        self.console.redact.add(record.private_key)
+        self.console.redact.add(record.secrets)
         return record
 
     def job_of(self, name: str, sections: Sequence[str] = SECTIONS) -> tuple[Job, Record]:

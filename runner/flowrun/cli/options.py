@@ -79,6 +79,16 @@ NoInput = Annotated[
     typer.Option("--no-input", help="Never ask anybody; exit with 8 where a person is needed."),
 ]
 
+WriteBack = Annotated[
+    str,
+    typer.Option(
+        "--write-back",
+        metavar="CMD",
+        help="Give each record that changes to this shell command, on stdin.",
+    ),
+]
+Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="So many at once.")]
+
 
 def given(pairs: list[str] | None) -> dict[str, str]:
     for pair in pairs or []:

@@ -10,7 +10,20 @@ from .. import completion
 from ..errors import FlowError
 from ..settings import Settings
 from .app import app
-from .options import Json, Names, Profile, Sandbox, Set, SomeNames, Tokens, Verbose, given, seconds
+from .options import (
+    Jobs,
+    Json,
+    Names,
+    Profile,
+    Sandbox,
+    Set,
+    SomeNames,
+    Tokens,
+    Verbose,
+    WriteBack,
+    given,
+    seconds,
+)
 
 
 @app.command()
@@ -71,6 +84,8 @@ def refresh(
         str | None,
         typer.Option("--within", metavar="TIME", help="Only those that end within this time."),
     ] = None,
+    write_back: WriteBack = "",
+    jobs: Jobs = 1,
     sandbox: Sandbox = False,
     tokens: Tokens = None,
     json: Json = False,
@@ -84,9 +99,11 @@ def refresh(
     settings = Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True)
     from ..commands import refresh as command
 
+    only, within_s = due or bool(within), seconds(within)
     return command.refresh(
-        names or [], settings, due_only=due or bool(within), within_s=seconds(within), json=json
-    )
+        *(names or [], settings),
+        due_only=only, within_s=within_s, write_back=write_back, jobs=jobs, json=json,
+    )  # fmt: skip
 
 
 @app.command()

@@ -2,24 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..console import Console, as_json, gravest
 from ..errors import FlowrunError
 from ..secret import JSON
 
+Act = Callable[[str], JSON]
 
-def each(names: Sequence[str], act: Callable[[str], JSON], console: Console, *, json: bool) -> int:
-    """Do *act* for every name, whatever happens to the others; the gravest exit status."""
+
+def each(names: Sequence[str], act: Act, console: Console, *, json: bool, jobs: int = 1) -> int:
+    """
+    Do *act* for every name, whatever happens to the others; the gravest exit status.
+
+    As many as *jobs* are under way at once, and told in the order of the names.
+    """
     statuses, answers = [0], list[JSON]()
-    for name in names:
-        try:
-            answers.append(act(name))
-        except FlowrunError as error:
-            statuses.append(console.show(error) if not json else error.exit_status)
-            problems: list[JSON] = [as_json(problem) for problem in error.problems]
+    done = _together(names, act, console, jobs) if jobs > 1 else _in_turn(names, act)
+    for name, answer in done:
+        if isinstance(answer, FlowrunError):
+            statuses.append(console.show(answer) if not json else answer.exit_status)
+            problems: list[JSON] = [as_json(problem) for problem in answer.problems]
             answers.append({"name": name, "problems": problems})
+        else:
+            answers.append(answer)
     if json:
         console.answer_json(answers)
     console.conclude()
     return gravest(statuses)
+
+
+def _in_turn(names: Sequence[str], act: Act) -> Iterator[tuple[str, JSON | FlowrunError]]:
+    for name in names:
+        yield name, _outcome(act, name)
+
+
+def _together(
+    names: Sequence[str], act: Act, console: Console, jobs: int
+) -> Iterator[tuple[str, JSON | FlowrunError]]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def held(name: str) -> tuple[list[str], JSON | FlowrunError]:
+        with console.holding() as lines:
+            return lines, _outcome(act, name)
+
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        for name, future in [(name, pool.submit(held, name)) for name in names]:
+            lines, answer = future.result()
+            console.release(lines)
+            yield name, answer
+    finally:  # what is under way ends, also when somebody wants to stop
+        pool.shutdown(cancel_futures=True)
+
+
+def _outcome(act: Act, name: str) -> JSON | FlowrunError:
+    try:
+        return act(name)
+    except FlowrunError as error:
+        return error

@@ -56,7 +56,7 @@ class FileStore:
     def write(self, name: str, record: Record) -> None:
         """Replace the record whole; the caller holds the lock."""
         self._prepare(name)
-        _write(self.path(name), document_of(record))
+        private.write(self.path(name), written(record))
 
     def swap(self, name: str, old: Record, new: Record, token: str = "") -> bool:
         """Write *new* if what is stored is still *old*, as far as *token* goes."""
@@ -128,7 +128,7 @@ class FileStore:
 
     def keep_typed(self, name: str, document: dict[str, JSON]) -> None:
         self._prepare()
-        _write(self._aside(name, "inputs"), document)
+        private.write(self._aside(name, "inputs"), _text(document))
 
     def shelf(self, name: str, now: Callable[[], float] = time.time) -> FileShelf:
         """What was learned from servers, as *name* sees it."""
@@ -150,6 +150,11 @@ class FileStore:
                 raise FlowError("E220", f"{name} is {twin} in other capitals", hint=hint)
 
 
+def written(record: Record) -> bytes:
+    """What is in the file of *record*."""
+    return _text(document_of(record))
+
+
 def _damaged(path: Path, what: str) -> StoreError:
     hint = "Keep it: it may hold your only token. Repair it, or move it away and run the flow."
     return StoreError("E702", f"{path} is damaged: {what}", hint=hint)
@@ -168,5 +173,5 @@ def _read(path: Path) -> dict[str, JSON] | None:
     return document
 
 
-def _write(path: Path, document: dict[str, JSON]) -> None:
-    private.write(path, json.dumps(document, indent=2).encode() + b"\n")
+def _text(document: dict[str, JSON]) -> bytes:
+    return json.dumps(document, indent=2).encode() + b"\n"
