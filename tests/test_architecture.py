@@ -38,7 +38,7 @@ LAYERS = {
     "steps": "steps.*",
     "engine": "checks.* current endpoints engine job likeness login passes plan publishing "
     "rehearsal review",
-    "session": "console facts living naming qr session write_back",
+    "session": "console keep.* facts living naming qr session write_back",
     "commands": "commands.*",
     "entry": "__main__ cli.* completion ending quick",
 }
@@ -48,6 +48,7 @@ OWNERS = {
     "cryptography": {"capture", "jose"},
     "httpcore": {"proxy"},
     "httpx": {"proxy"},
+    "jeepney": {"keep"},
     "jinja2": {"tree"},
     "joserfc": {"jose"},
     "keyring": {"keys"},

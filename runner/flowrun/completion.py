@@ -65,3 +65,8 @@ def records(ctx: Context) -> list[str]:
     with suppress(FlowrunError, OSError):
         return Session(settings, Console()).store.names()
     return []
+
+
+def ways(incomplete: str) -> list[str]:
+    """How each way to a person begins."""
+    return ["command:", "desktop", "https://"]

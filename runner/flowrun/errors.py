@@ -56,6 +56,8 @@ CODES = {
     "E234": "the flow file cannot be written",
     "E235": "the record has nothing of that name",
     "E236": "a token cannot leave in that form",
+    "E238": "there is no such way to a person",
+    "E239": "a notification did not arrive",
     "E300": "a bug in flowrun",
     "E401": "nobody came back from the browser",
     "E402": "consent was denied",

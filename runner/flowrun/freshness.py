@@ -13,11 +13,17 @@ MARGIN_S = 60
 
 def is_due(fields: Known, meta: Known, now: float, min_ttl_s: float | None = None) -> bool:
     """Whether a token should be refreshed now; one whose expiry is unknown is fresh."""
+    at = due_at(fields, meta, min_ttl_s)
+    return at is not None and now >= at
+
+
+def due_at(fields: Known, meta: Known, min_ttl_s: float | None = None) -> float | None:
+    """When a token should be refreshed, in seconds since 1970; None when its end is unknown."""
     expires_at, issued_at = fields.get("expires_at"), meta.get("issued_at")
     margin_s = meta.get("refresh_before") if min_ttl_s is None else min_ttl_s
     if not isinstance(expires_at, int | float):
-        return False
+        return None
     if not isinstance(margin_s, int | float):
         lifetime_s = expires_at - issued_at if isinstance(issued_at, int | float) else 10 * MARGIN_S
         margin_s = min(MARGIN_S, max(0, lifetime_s) / 10)
-    return now >= expires_at - margin_s
+    return expires_at - margin_s

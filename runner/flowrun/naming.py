@@ -39,15 +39,23 @@ def read(flow: str, console: Console, *, base: bool = False) -> Reading:
     return reading
 
 
-def job_of(name: str, session: Session, sections: Sequence[str] = SECTIONS) -> tuple[Job, Record]:
-    """The job of a record, named itself or by its flow, with the secrets that *sections* read."""
+def name_of(name: str, session: Session) -> str:
+    """The record that *name* says, itself or as the flow file that makes it; it need not exist."""
     from .job import refuse_foreign
 
-    if is_file(name):  # what has changed in it applies once it has been run
-        flow = load(name, session.console)
-        name = session.explained(flow).name
-        refuse_foreign(name, session.record(name), flow.name, session.settings.profile)
-    return session.job_of(name, sections)
+    if not is_file(name):
+        return name
+    flow = load(name, session.console)
+    name = session.explained(flow).name
+    if record := session.store.read(name):
+        refuse_foreign(name, record, flow.name, session.settings.profile)
+    return name
+
+
+def job_of(name: str, session: Session, sections: Sequence[str] = SECTIONS) -> tuple[Job, Record]:
+    """The job of a record, named itself or by its flow, with the secrets that *sections* read."""
+    # What has changed in the flow applies once it has been run.
+    return session.job_of(name_of(name, session), sections)
 
 
 def again(record: Record) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..library import COMMANDS
-from . import flows, records
+from . import flows, keeping, records
 from .app import app
 
-__all__ = ["app", "command_line", "flows", "records"]
+__all__ = ["app", "command_line", "flows", "keeping", "records"]
 
 
 def command_line(words: list[str]) -> None:

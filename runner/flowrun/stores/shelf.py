@@ -12,7 +12,7 @@ from flowrun.secret import JSON
 
 from . import private
 
-OF_A_RECORD = ("client", "unsaved")
+OF_A_RECORD = ("asked", "client", "unsaved")
 """Kinds that belong to one record; all other things are the same for each."""
 
 FOREVER = float("inf")

@@ -1,0 +1,55 @@
+"""A record while it is kept: what was seen of it, how tries went, and what a person has to do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..facts import when
+from .outlook import Outlook, Reason
+from .timetable import Pace, warn_at
+
+SLACK_S = 60
+"""A grant's end has not moved when it has by less: it is reckoned from when an answer came."""
+
+
+class Kept(NamedTuple):
+    """A record, as it is kept."""
+
+    outlook: Outlook = Outlook()
+    pace: Pace = Pace()
+    busy: bool = False
+    failed: Reason | None = None  # what a person has to mend before a refresh can work
+    fixed: bool = False  # a refresh has left the grant's end where it was
+
+
+def seen(before: Kept | None, outlook: Outlook) -> Kept:
+    """A record that looks so now; what was learned of another grant is forgotten."""
+    if before is None or before.outlook.grant != outlook.grant:
+        return Kept(outlook)
+    if before.outlook.version == outlook.version:
+        return before._replace(outlook=outlook)
+    was, ends_at = before.outlook.ends_at, outlook.ends_at
+    fixed = was is not None and ends_at is not None and ends_at - was < SLACK_S
+    return Kept(outlook, busy=before.busy, fixed=fixed)  # somebody has refreshed it: it is well
+
+
+def reasons(kept: Kept, now: float, warn_s: float) -> list[Reason]:
+    """What a person is needed for."""
+    outlook = kept.outlook
+    found = outlook.reason or kept.failed
+    return [*([found] if found else ()), *_ends(kept, now, warn_s)]
+
+
+def _ends(kept: Kept, now: float, warn_s: float) -> list[Reason]:
+    """That the grant ends soon, unless the next refresh may well move that."""
+    outlook, ends_at = kept.outlook, kept.outlook.ends_at
+    if ends_at is None or outlook.reason or outlook.released:
+        return []
+    too_late = outlook.turn_at is not None and ends_at <= outlook.turn_at
+    final = kept.fixed or too_late or not outlook.refreshed
+    if not final or now < warn_at(ends_at, outlook.since, warn_s):
+        return []
+    what = "the refresh token" if outlook.refreshed else "the token"
+    ends = "ends" if ends_at > now else "has ended"
+    message = f"{what} {ends} at {when(int(ends_at))}, and only consent brings another"
+    return [Reason("E802", message, outlook.hint, about=f"end {int(ends_at)}")]

@@ -1,0 +1,103 @@
+"""One try to refresh a record, in a thread of its own; nothing is raised."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from pathlib import Path
+from typing import NamedTuple
+
+from ..console import Console
+from ..current import renew
+from ..errors import FlowrunError, ProviderError, StoreError, TransportError
+from ..job import Job
+from ..passes import policy_of
+from ..session import Session
+from ..settings import Settings
+from .outlook import Reason, reason_of
+
+TRANSIENT = ("E532", "E704", "E705")
+"""Errors that say of themselves that time mends them."""
+
+HASTE_S = 2
+"""What a try needs of the period of grace for which an old refresh token works."""
+
+
+class Outcome(NamedTuple):
+    """How a try ended."""
+
+    said: tuple[str, ...] = ()  # the talk
+    refreshed: bool = False
+    reason: Reason | None = None  # what went wrong
+    asks: bool = False  # a person has to mend it
+    answered: bool = False  # the server works
+    silent: bool = False  # it has not answered, or not as one that works
+    calm: bool = False  # whether the token was redeemed is open, and only one more try is left
+    within_s: float = 0  # the pause at most, where the old token works for so long; 0: as usual
+
+
+class Heard(Console):
+    """Keeps what it is told, so that one thread speaks for all."""
+
+    def __init__(self, *, verbose: bool) -> None:
+        super().__init__(verbose=verbose)
+        self.said: list[str] = []
+
+    def tell(self, text: str) -> None:
+        self.said.append(self.redact(text))
+
+
+def attempt(name: str, settings: Settings) -> Outcome:
+    """Refresh the record *name* if it is due."""
+    console = Heard(verbose=settings.verbose)
+    # All that it knows is new, so that nothing of a secret outlasts the try.
+    session = Session(settings, console)
+    job: Job | None = None
+    try:
+        job, record = session.job_of(name)
+        with session.services(job) as services:
+            new = renew(job, services)
+        refreshed = (new.grant, new.version) != (record.grant, record.version)
+        return Outcome(tuple(console.said), refreshed=refreshed, answered=refreshed)
+    except FlowrunError as error:
+        return _in_doubt(name, job, session, _failed(error, console))
+    except Exception as bug:  # one record's must not end the others
+        return Outcome(tuple(console.said), reason=_bug(bug))
+
+
+def _failed(error: FlowrunError, console: Heard) -> Outcome:
+    silent = isinstance(error, TransportError) or _is_open(error)
+    return Outcome(
+        tuple(console.said),
+        reason=reason_of(error, console.redact),
+        asks=not silent and error.code not in TRANSIENT,
+        answered=isinstance(error, ProviderError) and not silent,
+        silent=silent,
+    )
+
+
+def _is_open(error: FlowrunError) -> bool:
+    """Whether nobody knows what the provider has made of the request."""
+    return isinstance(error, ProviderError) and error.outcome == "unknown"
+
+
+def _in_doubt(name: str, job: Job | None, session: Session, outcome: Outcome) -> Outcome:
+    """*outcome*, with what is left to try when a refresh token's redemption is open."""
+    try:
+        pending = session.store.attempt(name)
+    except StoreError:
+        pending = None
+    if pending is None or job is None:
+        return outcome
+    policy = policy_of(job.flow, pending.token)
+    if not policy.rotates:
+        return outcome
+    left_s = pending.at + policy.grace_s - time.time() - HASTE_S
+    return outcome._replace(within_s=left_s) if left_s > 0 else outcome._replace(calm=True)
+
+
+def _bug(error: Exception) -> Reason:
+    """Where it happened; never the values, which may be secret."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno} {last.name}"
+    return Reason("E300", f"a bug in flowrun: {type(error).__name__} at {place}")
