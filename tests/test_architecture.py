@@ -45,7 +45,7 @@ LAYERS = {
 """From the bottom to the top; a module imports from its own layer and from those below."""
 
 OWNERS = {
-    "cryptography": {"capture", "jose"},
+    "cryptography": {"capture", "jose", "stores"},
     "httpcore": {"proxy"},
     "httpx": {"proxy"},
     "jeepney": {"keep"},
@@ -54,6 +54,7 @@ OWNERS = {
     "keyring": {"keys"},
     "jsonschema": {"schema"},
     "oauthlib": {"oauth1", "sandbox"},
+    "pyrage": {"stores"},
     "platformdirs": {"trust"},
     "ruamel": {"scan"},
     "segno": {"qr"},

@@ -16,7 +16,7 @@ from .services import Person
 from .taint import Unknown
 from .template import Scope, render
 
-OWN_VARIABLES = ("notify", "tokens", "store", "trust")
+OWN_VARIABLES = ("notify", "tokens", "store", "store_key", "store_key_file", "trust")
 """`FLOWRUN_TOKENS` and its like are flowrun's own, so no input may be called so."""
 
 

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 APART = ("needs_person", "released", "sandbox")
 """What makes a record one for the full command."""
 
+IN_FILES = (None, "", "files", "age", "keyring")
+"""The stores that are in a folder, where a plain file, if there is one, is the record."""
+
 
 def print_cached_token(argv: list[str]) -> bool:
     """Print the access token that `token NAME` asks for, if it lies there fresh and private."""
-    if len(argv) != 2 or argv[0] != "token" or "FLOWRUN_STORE" in os.environ:
+    if len(argv) != 2 or argv[0] != "token" or os.environ.get("FLOWRUN_STORE") not in IN_FILES:
         return False
     folder, name = os.environ.get("FLOWRUN_TOKENS") or "tokens", argv[1]
     if name[:1] in (".", "-", "") or "/" in name or name.endswith(".yaml"):

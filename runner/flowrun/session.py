@@ -27,8 +27,7 @@ from .record import Record
 from .secret import JSON, Secret, reveal
 from .services import Browser, Person, Services
 from .settings import Settings
-from .stores.files import FileStore
-from .stores.interface import Store
+from .stores.opening import open_store
 from .taint import Unknown
 
 
@@ -39,7 +38,7 @@ class Session:
         self.settings, self.console = settings, console
         folder = settings.tokens or Path(os.environ.get("FLOWRUN_TOKENS") or "tokens")
         self.folder = folder / "sandbox" if settings.sandbox else folder
-        self.store: Store = FileStore(self.folder)
+        self.store = open_store(self.folder, os.environ)
 
     @property
     def asks(self) -> bool:

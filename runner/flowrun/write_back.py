@@ -20,7 +20,7 @@ from .console import Console
 from .errors import FlowrunError, StoreError
 from .record import Record
 from .services import Shelf
-from .stores.files import written
+from .stores.documents import written
 from .stores.interface import Store
 
 TIMEOUT_S = 60

@@ -6,7 +6,8 @@ The journal of one try to redeem a refresh token: a file of fixed size.
     4096   the answer: status, content type, whether it is whole, its date, when to ask again,
            up to 64 KiB of body
 
-Header and answer have their lengths and a digest in front, so that a torn write shows.
+Header and answer have their lengths and a digest in front, so that a torn write shows. The answer
+is sealed by the vault that keeps the record; the header holds no secret, and so can be read always.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,10 +23,11 @@ from flowrun.message import Response
 
 from . import private
 from .interface import Redemption
+from .vault import PLAIN, Vault
 
 STATES = {b"s": "sent", b"p": "probed", b"u": "unknown"}
 ANSWER_AT, BODY_ROOM = 4096, 64 << 10
-SIZE = ANSWER_AT + 1024 + BODY_ROOM
+SIZE = ANSWER_AT + 4096 + BODY_ROOM  # beside the body: what is said of it, and the seal
 
 
 class Attempt(NamedTuple):
@@ -37,17 +40,25 @@ class Attempt(NamedTuple):
     at: float = 0  # when the first try was made
     answer: Response | None = None
     whole: bool = False  # all of the answer is there
+    vault: Vault = PLAIN
 
     @property
     def token(self) -> str:
         """The name of the token that is redeemed; "" is the record's own."""
         return str(self.of[3]) if len(self.of) > 4 else ""
 
+    def _answered(self, about: bytes, body: bytes) -> Attempt:
+        said = json.loads(about)
+        status, kind, whole, date, wait = [*said, "", ""][:5]  # an older flowrun has kept fewer
+        headers = {"content-type": kind, "date": date or _date(self.at), "retry-after": wait}
+        return self._replace(answer=Response(status, headers, body), whole=whole)
+
     def mark(self, state: str) -> None:
         _overwrite(self.path, 0, state[:1].encode())
 
     def again(self, state: str) -> Attempt:
         """One more POST; "probed" promises the disk that none follows it."""
+        self.vault.prove()  # its answer must be kept, too
         _overwrite(self.path, ANSWER_AT, bytes(64))  # what is there did not answer that one
         self.mark(state)
         return self._replace(state=state, answer=None, whole=False)
@@ -58,7 +69,8 @@ class Attempt(NamedTuple):
         # By these it is judged, however late.
         headers = [answer.headers.get(name, "")[:40] for name in ("date", "retry-after")]
         about = [answer.status, answer.content_type[:200], body == answer.body, *headers]
-        _overwrite(self.path, ANSWER_AT, sealed(json.dumps(about).encode(), body))
+        content = self.vault.seal(self.path.name, sealed(json.dumps(about).encode(), body))
+        _overwrite(self.path, ANSWER_AT, sealed(b"", content))
 
     def undo(self) -> None:
         """The POST used nothing up; what became of the one before it is as unknown as ever."""
@@ -71,30 +83,30 @@ class Attempt(NamedTuple):
         private.remove(self.path)
 
 
-def create(path: Path, of: Redemption, *, at: float) -> Attempt:
+def create(path: Path, of: Redemption, *, at: float, vault: Vault = PLAIN) -> Attempt:
     """A new journal, on the disk with all its room before anything is sent."""
-    attempt = Attempt(path, "sent", os.urandom(8).hex(), of, at)
-    header = sealed(json.dumps([attempt.id, of, at]).encode())
+    vault.prove()
+    attempt = Attempt(path, "sent", os.urandom(8).hex(), of, at, vault=vault)
+    header = sealed(json.dumps([attempt.id, of, at, vault.kind]).encode())
     private.write(path, (b"s" + header).ljust(SIZE, b"\0"), new=True)
     return attempt
 
 
-def read(path: Path) -> Attempt | None:
+def read(path: Path, vaults: Callable[[str], Vault] = lambda _: PLAIN) -> Attempt | None:
+    """The journal at *path*, its answer opened by one of *vaults*."""
     content = private.read(path)
     if content is None:
         return None
     attempt = Attempt(path, STATES.get(content[:1], "probed"))  # which allows least
     header, answer = unsealed(content[1:ANSWER_AT]), unsealed(content[ANSWER_AT:])
-    if header is not None:
-        name, of, at = json.loads(header[0])
-        attempt = attempt._replace(id=name, of=tuple(of), at=at)
-    if answer is not None:
-        about = json.loads(answer[0])
-        status, kind, whole, date, wait = [*about, "", ""][:5]  # an older flowrun has kept fewer
-        headers = {"content-type": kind, "date": date or _date(attempt.at), "retry-after": wait}
-        response = Response(status, headers, answer[1])
-        attempt = attempt._replace(answer=response, whole=whole)
-    return attempt
+    if header is None:
+        return attempt
+    name, of, at, *kind = json.loads(header[0])
+    vault = vaults(kind[0] if kind else PLAIN.kind)
+    attempt = attempt._replace(id=name, of=tuple(of), at=at, vault=vault)
+    if answer is not None and not answer[0]:
+        answer = unsealed(vault.open(path.name, answer[1]))
+    return attempt if answer is None else attempt._answered(*answer)
 
 
 def _date(at: float) -> str:

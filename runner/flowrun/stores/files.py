@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from hashlib import sha256
 from pathlib import Path
 
-from flowrun.errors import FlowError, StoreError
-from flowrun.record import NAME, NAMES, Record, document_of, record_from
+from flowrun.errors import FlowError
+from flowrun.record import NAME, NAMES, Record
 from flowrun.secret import JSON
 
 from . import attempt as journal
 from . import private
 from .attempt import Attempt
+from .documents import parsed, record_in, text, text_of
 from .interface import redemption
 from .lock import locked
 from .shelf import FileShelf, clear
+from .vaults import KINDS, SUFFIXES, Vaults
+
+STAYS = ("attempt", "keyring")
+"""What beside a record is about something that is under way there."""
 
 
 class FileStore:
-    """The records in *folder*; every change happens inside `locked(name)`."""
+    """
+    The records in *folder*, of which each is plain, encrypted, or in the keyring.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    A record stays as it is kept; *kind* is how a new one is. Every change happens inside
+    `locked(name)`.
+    """
+
+    def __init__(
+        self, folder: Path, kind: str = "files", environ: Mapping[str, str] = os.environ
+    ) -> None:
+        self.folder, self.kind = folder, kind
+        self._vaults = Vaults(folder, environ)
 
     @property
     def where(self) -> str:
@@ -37,26 +50,36 @@ class FileStore:
 
     def path(self, name: str) -> Path:
         """Where *name* is, or would be; raises `FlowError` when it is no portable file name."""
-        if not NAME.fullmatch(name):
-            raise FlowError("E220", f"a record cannot be called {name!r}", hint=NAMES)
-        return self.folder / f"{name}.json"
+        return self._path(name, self.kept_as(name) or self.kind)
+
+    def kept_as(self, name: str) -> str | None:
+        """How the record *name* is kept, None when there is none."""
+        return next((kind for kind in KINDS if self._path(name, kind).exists()), None)
 
     def names(self) -> list[str]:
-        found = self.folder.glob("*.json") if private.is_private(self.folder) else ()
-        return sorted(path.stem for path in found if NAME.fullmatch(path.stem))
+        """The names of all records, sorted."""
+        found = self.folder.iterdir() if private.is_private(self.folder) else ()
+        kept = {path.stem for path in found if path.suffix in SUFFIXES.values()}
+        return sorted(name for name in kept if NAME.fullmatch(name))
 
     def read(self, name: str) -> Record | None:
         """The record, None only when there is none; whatever else is wrong raises."""
-        document = _read(path := self.path(name))
-        try:
-            return None if document is None else record_from(document)
-        except StoreError as error:
-            raise _damaged(path, str(error)) from None
+        if not private.is_private(self.folder):
+            self._path(name, self.kind)
+            return None
+        for kind in (*KINDS, *KINDS):  # twice, since it may move while we look
+            path = self._path(name, kind)
+            content = self._vaults.of(kind).read(path) if kind == "files" or path.exists() else None
+            if content is not None:
+                return record_in(content, path, bound=kind != "files")
+        return None
 
     def write(self, name: str, record: Record) -> None:
         """Replace the record whole; the caller holds the lock."""
         self._prepare(name)
-        private.write(self.path(name), written(record))
+        kind = self._kind_of(name)
+        self._keep_only(name, kind)
+        self._write(name, kind, record)
 
     def swap(self, name: str, old: Record, new: Record, token: str = "") -> bool:
         """Write *new* if what is stored is still *old*, as far as *token* goes."""
@@ -66,23 +89,44 @@ class FileStore:
         self.write(name, new)
         return True
 
+    def adopt(self, name: str, record: Record, beside: Mapping[str, bytes]) -> None:
+        """Take over *record*, and what lay *beside* it, as this store keeps new ones."""
+        self._prepare(name)
+        self._keep_only(name, self._kind_of(name))
+        for what, content in beside.items():
+            self._write_aside(name, what, content, kind=self.kind)
+        self._write(name, self.kind, record)
+        self._keep_only(name, self.kind)
+        private.sync(self.folder)
+
+    def beside(self, name: str) -> dict[str, bytes]:
+        """What lies beside the record and goes with it, opened, by what it is."""
+        found = {path.suffix[1:]: path for path in self._asides(name)}
+        return {
+            what: self._vaults.opened(path.name, private.read(path) or b"")
+            for what, path in found.items()
+            if what not in STAYS
+        }
+
     def delete(self, name: str) -> None:
         """
         Remove all that is kept of *name* but the lock, for which others may wait; and what no
         record owns, so that nothing of it is left there.
         """
+        for kind in reversed(KINDS):  # the record goes last
+            self._remove(name, kind)
         for path in self.kept(name):
             private.remove(path)
-        clear(self.folder / ".flowrun")
+        clear(self._aside(name, "").parent)
 
     def kept(self, name: str) -> list[Path]:
         """What there is of *name*: its record, and what is beside it, half written or whole."""
-        written = rf"\.{re.escape(name)}\.[^.]+\.[0-9a-f]+"  # in part, when a crash came
+        written = re.compile(rf"\.{re.escape(name)}\.[^.]+\.[0-9a-f]+")  # when a crash came
+        halves = (*self.folder.glob(".*"), *self.folder.glob(".flowrun/.*"))
         return [
-            path
-            for path in (self.path(name), *self.folder.glob(".*"), *self.folder.glob(".flowrun/*"))
-            if (path.stem == name and path.suffix != ".lock" and path.exists())
-            or re.fullmatch(written, path.name)
+            *(path for kind in KINDS if (path := self._path(name, kind)).exists()),
+            *self._asides(name),
+            *(path for path in halves if written.fullmatch(path.name)),
         ]
 
     def locked(self, name: str, *, deadline_s: float = 30) -> AbstractContextManager[None]:
@@ -93,6 +137,8 @@ class FileStore:
     def probe(self, *names: str) -> None:
         """Prove that the store can be written, and *names* used, before anybody is asked."""
         self._prepare(*names)
+        for kind in {self._kind_of(name) for name in names} or {self.kind}:
+            self._vaults.of(kind).prove()
         trial = self.folder / ".flowrun" / "trial"
         private.write(trial, bytes(journal.SIZE))
         private.remove(trial)
@@ -103,75 +149,89 @@ class FileStore:
 
     def attempt(self, name: str) -> Attempt | None:
         """The journal that an interrupted refresh left."""
-        return journal.read(self._aside(name, "attempt"))
+        return journal.read(self._aside(name, "attempt"), self._vaults.of)
 
     def begin(self, name: str, record: Record, token: str = "", *, at: float) -> Attempt:
         """The journal of a refresh of *token* that is about to be sent; "" is the record's own."""
-        of = redemption(name, record, token)
-        return journal.create(self._aside(name, "attempt"), of, at=at)
+        of, vault = redemption(name, record, token), self._vaults.of(self._kind_of(name))
+        return journal.create(self._aside(name, "attempt"), of, at=at, vault=vault)
 
     def keep_orphan(self, name: str) -> None:
         """Copy the journal's answer, if it may hold a token, to where nothing overwrites it."""
         attempt = self.attempt(name)
         if attempt is not None and attempt.answer is not None and attempt.answer.ok:
             body = attempt.answer.body
-            private.write(self._aside(name, f"orphan-{sha256(body).hexdigest()[:16]}"), body)
+            self._write_aside(name, f"orphan-{sha256(body).hexdigest()[:16]}", body)
 
-    def orphans(self, name: str) -> list[str]:
-        """The files that `keep_orphan` made."""
-        found = self._aside(name, "").parent.glob(f"{name}.orphan-*")
-        return sorted(map(str, found))
+    def orphans(self) -> dict[str, list[str]]:
+        """The files that `keep_orphan` made, by the names of their records."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.folder.glob(".flowrun/*.orphan-*")):
+            found.setdefault(path.stem, []).append(str(path))
+        return found
 
     def typed(self, name: str) -> dict[str, JSON]:
         """What a person typed for this record."""
-        return _read(self._aside(name, "inputs")) or {}
+        path = self._aside(name, "inputs")
+        sealed = private.read(path) if private.is_private(path.parent) else None
+        return {} if sealed is None else parsed(path, self._vaults.opened(path.name, sealed))
 
     def keep_typed(self, name: str, document: dict[str, JSON]) -> None:
         self._prepare()
-        private.write(self._aside(name, "inputs"), _text(document))
+        self._write_aside(name, "inputs", text(document))
 
     def shelf(self, name: str, now: Callable[[], float] = time.time) -> FileShelf:
         """What was learned from servers, as *name* sees it."""
-        return FileShelf(self._aside(name, "").parent, name, now)
 
-    def _aside(self, name: str, kind: str) -> Path:
-        return self.path(name).parent / ".flowrun" / f"{name}.{kind}"
+        def seal(label: str, content: bytes) -> bytes:
+            return self._vaults.of(self._kind_of(name)).seal(label, content)
+
+        aside = self._aside(name, "").parent
+        return FileShelf(aside, name, now, seal=seal, opened=self._vaults.opened)
+
+    def _kind_of(self, name: str) -> str:
+        return self.kept_as(name) or self.kind
+
+    def _path(self, name: str, kind: str) -> Path:
+        if not NAME.fullmatch(name):
+            raise FlowError("E220", f"a record cannot be called {name!r}", hint=NAMES)
+        return self.folder / f"{name}{SUFFIXES[kind]}"
+
+    def _aside(self, name: str, what: str) -> Path:
+        return self._path(name, self.kind).parent / ".flowrun" / f"{name}.{what}"
+
+    def _asides(self, name: str) -> Iterator[Path]:
+        """The files beside the record, but for its lock."""
+        found = self._aside(name, "").parent.glob("*")
+        return (path for path in found if path.stem == name and path.suffix != ".lock")
+
+    def _write(self, name: str, kind: str, record: Record) -> None:
+        path = self._path(name, kind)
+        self._vaults.of(kind).write(path, text_of(record, path, bound=kind != "files"))
+
+    def _write_aside(self, name: str, what: str, content: bytes, *, kind: str = "") -> None:
+        path, vault = self._aside(name, what), self._vaults.of(kind or self._kind_of(name))
+        private.write(path, vault.seal(path.name, content))
+
+    def _keep_only(self, name: str, kind: str) -> None:
+        """Remove what a crash has left of a record that was about to be kept otherwise."""
+        for other in reversed(KINDS):
+            if other != kind:
+                self._remove(name, other)
+
+    def _remove(self, name: str, kind: str) -> None:
+        path, note = self._path(name, kind), self._aside(name, kind)
+        if path.exists() or note.exists():
+            self._vaults.of(kind).remove(path)
 
     def _prepare(self, *names: str) -> None:
         """Make the folders; refuse a new name that git knows, or that is another's in capitals."""
         private.folder(self.folder)
         private.folder(self.folder / ".flowrun")
         for name in names:
-            if self.path(name).exists():
+            if self.kept_as(name):
                 continue
             private.refuse_tracked(self.path(name))
             for twin in (other for other in self.names() if other.casefold() == name.casefold()):
                 hint = "Some systems take both for one file; use another name."
                 raise FlowError("E220", f"{name} is {twin} in other capitals", hint=hint)
-
-
-def written(record: Record) -> bytes:
-    """What is in the file of *record*."""
-    return _text(document_of(record))
-
-
-def _damaged(path: Path, what: str) -> StoreError:
-    hint = "Keep it: it may hold your only token. Repair it, or move it away and run the flow."
-    return StoreError("E702", f"{path} is damaged: {what}", hint=hint)
-
-
-def _read(path: Path) -> dict[str, JSON] | None:
-    content = private.read(path) if private.is_private(path.parent) else None
-    if content is None:
-        return None
-    try:
-        document: JSON = json.loads(content)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise _damaged(path, "it is no JSON object")
-    return document
-
-
-def _text(document: dict[str, JSON]) -> bytes:
-    return json.dumps(document, indent=2).encode() + b"\n"

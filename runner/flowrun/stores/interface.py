@@ -14,7 +14,7 @@ Files keep this promise today; a database can. Three rules hold for each:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -113,6 +113,10 @@ class Store(Protocol):
         """Where the record *name* is, or would be; what `flowrun run` prints."""
         ...
 
+    def kept_as(self, name: str) -> str | None:
+        """How the record *name* is kept, as --store calls it; None when there is none."""
+        ...
+
     def names(self) -> list[str]:
         """The names of all records, sorted."""
         ...
@@ -131,6 +135,18 @@ class Store(Protocol):
 
         That is the case when `redemption` says the same of both. Inside `locked`, which does not
         keep out who takes no lock, such as a person with an editor.
+        """
+        ...
+
+    def beside(self, name: str) -> Mapping[str, bytes]:
+        """What lies beside the record and goes with it, opened, by what it is; for `adopt`."""
+        ...
+
+    def adopt(self, name: str, record: Record, beside: Mapping[str, bytes]) -> None:
+        """
+        Take over *record*, and what lay *beside* it, as this store keeps new ones.
+
+        Inside `locked`. A crash leaves the record where, or as, it was, or as it shall be.
         """
         ...
 
@@ -170,8 +186,8 @@ class Store(Protocol):
         """Keep the attempt's answer, if it may hold a token, where nothing overwrites it."""
         ...
 
-    def orphans(self, name: str) -> Sequence[str]:
-        """Where the answers are that belong to no record any more."""
+    def orphans(self) -> Mapping[str, Sequence[str]]:
+        """Where the answers are that belong to no record any more, by the names of theirs."""
         ...
 
     def typed(self, name: str) -> dict[str, JSON]:

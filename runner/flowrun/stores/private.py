@@ -43,7 +43,7 @@ def write(path: Path, content: bytes, *, new: bool = False) -> None:
                 staging.replace(path)
         finally:
             staging.unlink(missing_ok=True)
-        _sync(path.parent)
+        sync(path.parent)
 
 
 def remove(path: Path) -> None:
@@ -56,7 +56,7 @@ def folder(path: Path) -> None:
     with told("create", path):
         for missing in [each for each in (path, *path.parents) if not each.exists()][::-1]:
             missing.mkdir(mode=0o700, exist_ok=True)
-            _sync(missing.parent)
+            sync(missing.parent)
         is_private(path)
         if not (path / ".gitignore").exists():
             write(path / ".gitignore", b"*\n")
@@ -108,7 +108,7 @@ class told:  # a class, since contextlib costs a millisecond
             raise StoreError("E701", message, hint=hint) from None
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """Make the names in *folder* last."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
