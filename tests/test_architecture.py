@@ -16,6 +16,7 @@ import pytest
 import flowrun
 from flowrun.cli import app
 from flowrun.errors import CODES
+from flowrun.exports import FORMATS
 from flowrun.jose import new_key
 from flowrun.library import COMMANDS, shipped
 from flowrun.record import Record
@@ -38,7 +39,7 @@ LAYERS = {
     "steps": "steps.*",
     "engine": "checks.* current endpoints engine job likeness login passes plan publishing "
     "rehearsal review",
-    "session": "console keep.* facts living naming qr session write_back",
+    "session": "console keep.* facts leaving living naming qr session write_back",
     "commands": "commands.*",
     "entry": "__main__ cli.* completion ending quick",
 }
@@ -49,7 +50,7 @@ OWNERS = {
     "httpcore": {"proxy"},
     "httpx": {"proxy"},
     "jeepney": {"keep"},
-    "jinja2": {"tree"},
+    "jinja2": {"exports", "tree"},
     "joserfc": {"jose"},
     "keyring": {"keys"},
     "jsonschema": {"schema"},
@@ -64,8 +65,8 @@ OWNERS = {
 """Who knows each library of others, by module or by folder."""
 
 MAY_REVEAL = """
-    certified endpoints guard hosts job likeness login message oauth.client operators plan proofs
-    rehearsal scope secret session steps.ask steps.clients steps.exchange steps.expiry
+    certified endpoints guard hosts job leaving likeness login message oauth.client operators plan
+    proofs rehearsal scope secret session steps.ask steps.clients steps.exchange steps.expiry
     steps.http steps.identity
     steps.invitation steps.jwt steps.kind steps.parameters steps.polling steps.register
     steps.request_object steps.token steps.verified taint template tree
@@ -267,6 +268,20 @@ def test_a_cached_token_takes_hardly_a_module(tmp_path: Path) -> None:
     assert not loaded & {"contextlib", "json", "pathlib", "re", "typer", "typing", "yaml"}
 
 
+SLOW = {"asyncio", "http.server", "httpx", "importlib.resources", "jinja2", "jsonschema"}
+SLOW |= {"joserfc", "oauthlib", "platformdirs", "typer"}
+
+
+@pytest.mark.parametrize("format", [name for name in FORMATS if name != "webmethods"])
+def test_a_token_that_leaves_takes_none_of_the_slow_libraries(tmp_path: Path, format: str) -> None:
+    fields: dict[str, JSON] = {"access_token": "fake-access", "expires_at": time.time() + 86_400}
+    FileStore(tmp_path / "tokens").write("acme", Record(fields, {"version": 1, "grant": "g"}))
+    loaded = modules_of(tmp_path, "export", "acme", "--format", format)
+
+    assert "flowrun.exports" in loaded
+    assert not loaded & (SLOW - {"typer"} | {"yaml", "http.client", "ssl"})
+
+
 QUICK = """\
 flowrun: 1
 name: quick
@@ -291,10 +306,6 @@ def modules_of_a_flow(
         recipe = QUICK.format(url=server.url, more=more, options=options)
         (folder / "quick.yaml").write_text(recipe, "utf-8")
         return modules_of(folder, "./quick.yaml", bare=False, **environment)
-
-
-SLOW = {"asyncio", "http.server", "httpx", "importlib.resources", "jinja2", "jsonschema"}
-SLOW |= {"joserfc", "oauthlib", "platformdirs", "typer"}
 
 
 def test_a_flow_takes_none_of_the_slow_libraries(tmp_path: Path) -> None:

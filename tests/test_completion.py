@@ -36,8 +36,12 @@ def tenants(cli: Cli) -> Cli:
     (cli.folder / "notes.txt").write_text("none of it", "utf-8")
     (cli.folder / "broken.yaml").write_text("flowrun: 1\nsteps: [", "utf-8")
     fields: dict[str, JSON] = {"access_token": "fake-access", "expires_at": int(time.time()) + 3600}
+    other: JSON = {**fields, "flowrun": {}}
+    more: dict[str, JSON] = {"id_token": "fake-id", "refresh_token": "fake-refresh"}
     for folder in ("tokens", "tokens/sandbox", "others"):
-        record = Record(fields, {"version": 1, "grant": "g"})
+        record = Record(
+            {**fields, **more}, {"version": 1, "grant": "g", "tokens": {"other": other}}
+        )
         FileStore(cli.folder / folder).write(f"in-{Path(folder).name}", record)
     return cli
 
@@ -74,6 +78,15 @@ def test_flows_are_shipped_ones_and_files(tenants: Cli, command: str) -> None:
         ("flowrun explain --profile ", []),
         ("flowrun check --format s", ["sarif"]),
         ("flowrun token ", ["in-tokens"]),
+        ("flowrun export in", ["in-tokens"]),
+        ("flowrun exec ", ["in-tokens"]),
+        ("flowrun export in-tokens --format k", ["k8s-secret", "kubectl"]),
+        ("flowrun export in-tokens --format g", ["git"]),
+        ("flowrun export in-tokens --named ", ["other"]),
+        ("flowrun token in-tokens --field ", ["access_token", "id_token"]),
+        ("flowrun export in-tokens --named other --field ", ["access_token"]),
+        ("flowrun export nobody --field ", []),
+        ("flowrun export --field ", []),
         ("flowrun status in-tokens ", ["in-tokens"]),
         ("flowrun refresh --sandbox ", ["in-sandbox"]),
         ("flowrun forget --tokens others in", ["in-others"]),

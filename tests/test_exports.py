@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import subprocess
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import dotenv
+import jsonschema
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowrun.errors import FlowError
-from flowrun.exports import FORMATS, Exported, exported_from
+from flowrun.exports import FORMATS, Client, Exported, exported_from, kubernetes
+from flowrun.exports.template import rendered
+from flowrun.place import Source
 from flowrun.record import Record
 from flowrun.secret import JSON
 from servers.raw import listening
@@ -144,3 +151,263 @@ def test_a_refresh_token_that_is_handed_over_stands_beside_the_other(format: str
 
     assert "fake-refresh" in both
     assert "refresh" not in FORMATS[format](exported())
+
+
+# Kubernetes
+
+NON_EMPTY = {"type": "string", "minLength": 1}
+TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
+EXEC_CREDENTIAL: dict[str, Any] = {
+    "type": "object",
+    "required": ["apiVersion", "kind", "status"],
+    "additionalProperties": False,
+    "properties": {
+        "apiVersion": {
+            "enum": ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"]
+        },
+        "kind": {"const": "ExecCredential"},
+        "spec": {"type": "object"},
+        "status": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "expirationTimestamp": TIME,
+                "token": NON_EMPTY,
+                "clientCertificateData": NON_EMPTY,
+                "clientKeyData": NON_EMPTY,
+            },
+            "anyOf": [
+                {"required": ["token"]},
+                {"required": ["clientCertificateData", "clientKeyData"]},
+            ],
+        },
+    },
+}
+"""As kubernetes.io/docs/reference/config-api/client-authentication.v1 has it; kubectl is strict."""
+
+SECRET: dict[str, Any] = {
+    "type": "object",
+    "required": ["apiVersion", "kind", "metadata"],
+    "additionalProperties": False,
+    "properties": {
+        "apiVersion": {"const": "v1"},
+        "kind": {"const": "Secret"},
+        "type": {"const": "Opaque"},
+        "metadata": {
+            "type": "object",
+            "required": ["name"],
+            "properties": {
+                "name": {
+                    "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+                    "maxLength": 253,
+                }
+            },
+        },
+        "stringData": {
+            "type": "object",
+            "propertyNames": {"pattern": "^[-._a-zA-Z0-9]+$"},
+            "additionalProperties": {"type": "string"},
+        },
+    },
+}
+"""io.k8s.api.core.v1.Secret, as far as it is written; its name is a DNS subdomain (RFC 1123)."""
+
+
+def test_kubectl_reads_a_credential_with_its_end() -> None:
+    found = json.loads(written("kubectl"))
+
+    jsonschema.validate(found, EXEC_CREDENTIAL)
+    assert found["status"] == {
+        "token": "fake-access",
+        "expirationTimestamp": "2027-01-15T08:00:00Z",
+    }
+
+
+def test_a_credential_of_unknown_end_says_none() -> None:
+    endless = Exported("acme", "fake-access")
+    found = json.loads(FORMATS["kubectl"](endless))
+
+    jsonschema.validate(found, EXEC_CREDENTIAL)
+    assert found["status"] == {"token": "fake-access"}
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+def test_kubectl_is_answered_in_the_version_that_it_asks_in(version: str) -> None:
+    group = "client.authentication.k8s.io"
+    info = {"apiVersion": f"{group}/{version}", "kind": "ExecCredential", "spec": {}}
+    asked = kubernetes.asked_version(json.dumps(info))
+
+    jsonschema.validate(json.loads(kubernetes.kubectl(exported(), asked)), EXEC_CREDENTIAL)
+    assert asked == f"{group}/{version}"
+
+
+@pytest.mark.parametrize(
+    "info", ["{", "[]", "null", "{}", '{"apiVersion": 1}', '{"apiVersion": "other/v1"}']
+)
+def test_another_version_is_refused(info: str) -> None:
+    with pytest.raises(FlowError) as caught:
+        kubernetes.asked_version(info)
+
+    assert caught.value.code == "E236"
+
+
+def test_a_time_that_no_date_can_say_is_refused() -> None:
+    with pytest.raises(FlowError, match="point in time"):
+        FORMATS["kubectl"](Exported("acme", "fake-access", expires_at=10**18))
+
+
+NAMES = st.from_regex(re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}", re.ASCII), fullmatch=True)
+
+
+@given(NAMES, st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1))
+def test_a_secret_is_a_manifest_whatever_is_in_it(name: str, token: str) -> None:
+    found = yaml.safe_load(FORMATS["k8s-secret"](Exported(name, token, expires_at=LATER)))
+
+    jsonschema.validate(found, SECRET)
+    assert found["stringData"] == {"access_token": token, "expires_at": str(LATER)}
+
+
+def test_a_secret_names_its_keys_as_it_is_told() -> None:
+    found = yaml.safe_load(FORMATS["k8s-secret"](exported(var="API_TOKEN", hand_over=True)))
+    odd = Exported("acme", "fake-access", field="a/b")
+
+    assert set(found["stringData"]) == {"API_TOKEN", "refresh_token", "expires_at"}
+    with pytest.raises(FlowError, match="cannot have a key 'a/b'"):
+        FORMATS["k8s-secret"](odd)
+
+
+# Templates
+
+
+def of_template(text: str) -> str:
+    return rendered(exported(), Source("it.j2", text))
+
+
+def test_a_template_reads_what_the_provider_sent_and_what_flowrun_knows() -> None:
+    text = "{{ name }} {{ access_token }} {{ token }} {{ inputs.subdomain }} {{ instance_url }}"
+    lines = "\n{% if expires_at > 5 %}{{ scope }}{% endif %}\n{{ 'a:b' | base64 }}\n"
+
+    assert of_template(text + lines) == (
+        "acme fake-access fake-access acme https://acme.example\nread write\nYTpi\n"
+    )
+
+
+def test_a_template_escapes_nothing() -> None:
+    assert rendered(exported("<&\"'>"), Source("it.j2", "{{ token }}")) == "<&\"'>"
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "at"),
+    [
+        pytest.param("a\n{{ acess_token }}", "'acess_token' is undefined", (2, 4), id="a slip"),
+        pytest.param("a\n\n  {{ refresh_token }}", "undefined", (3, 6), id="not handed over"),
+        pytest.param("{{ inputs.nothing }}", "has no attribute 'nothing'", (1, 1), id="no input"),
+        pytest.param("a\n{% if %}", "Expected an expression", (2, 1), id="syntax"),
+        pytest.param("a\n{{ ''.__class__ }}", "unsafe", (2, 1), id="out of the sandbox"),
+        pytest.param("{% include 'x' %}", "cannot read x", (1, 1), id="a file"),
+        pytest.param("{{ 1 / 0 }}", "ZeroDivisionError", (1, 1), id="arithmetic"),
+        pytest.param("{{ range(10000000) }}", "OverflowError", (1, 1), id="too much"),
+        pytest.param("\n{{ 7 | join(1, 2, 3) }}", "TypeError", (2, 1), id="what no filter takes"),
+        pytest.param(
+            "\n{{ 7 | base64 }}",
+            "the filter base64 cannot work on",
+            (2, 1),
+            id="what no filter of ours takes",
+        ),
+    ],
+)
+def test_what_a_template_gets_wrong_is_told_with_its_line(
+    text: str, says: str, at: tuple[int, int]
+) -> None:
+    with pytest.raises(FlowError) as caught:
+        of_template(text)
+    (problem,) = caught.value.problems
+
+    assert problem.code == "E237"
+    assert says in problem.message
+    assert "fake-access" not in problem.message
+    assert problem.place is not None
+    assert (problem.place.line, problem.place.column) == at
+
+
+def test_a_name_that_is_nearly_right_is_told_with_the_right_one() -> None:
+    with pytest.raises(FlowError) as caught:
+        of_template("{{ acess_token }}")
+
+    assert "Did you mean 'access_token'" in caught.value.problems[0].hint
+
+
+# webMethods
+
+
+CLIENT = Client("flowrun_acme", "fake-secret", "https://acme.example/token", "https://acme.example")
+
+
+def sheet(*, handed: bool, in_query: bool = False) -> str:
+    client = CLIENT._replace(in_query=in_query)
+    leaves = exported_from("acme", record(), hand_over=handed, client=client)
+    return FORMATS["webmethods"](leaves)
+
+
+def test_a_sheet_has_the_fields_of_the_form_and_of_the_alias() -> None:
+    text = sheet(handed=True)
+    form = dict(re.findall(r"^  (\S.*?)  +(\S.*)$", text, re.MULTILINE))
+    alias = json.loads(text[text.index("{") :])
+
+    assert form == {
+        "Consumer ID": "flowrun_acme",
+        "Consumer Secret": "fake-secret",
+        "Access Token": "fake-access",
+        "Refresh Token": "fake-refresh",
+        "Refresh URL": "https://acme.example/token",
+        "Refresh URL Request": "Body Query String",
+        "Refresh Access Token": "true",
+        "Session Management": "fixed",
+        "Server URL": "https://acme.example",
+    }
+    assert alias == {
+        "clientId": "flowrun_acme",
+        "clientSecret": "fake-secret",
+        "accessToken": "fake-access",
+        "instanceUrl": "https://acme.example",
+        "refreshToken": "fake-refresh",
+        "refreshUrl": "https://acme.example/token",
+    }
+
+
+def test_a_sheet_that_hands_nothing_over_says_so() -> None:
+    text = sheet(handed=False)
+
+    assert "fake-secret" not in text
+    assert "fake-refresh" not in text
+    assert text.count("leaves only with --hand-over") == 2
+    assert "Refresh Access Token  false" in text
+    assert "URL Query String" in sheet(handed=False, in_query=True)
+
+
+def test_a_sheet_has_one_line_for_each_field() -> None:
+    with pytest.raises(FlowError, match="more than one line"):
+        written("webmethods", token="fake\nRefresh URL  https://evil.example")
+
+
+# What a token says of its end
+
+
+def id_token(**claims: JSON) -> str:
+    parts = ({"alg": "none"}, claims)
+    coded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
+    return ".".join([*(part.rstrip("=") for part in coded), "c2ln"])
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        pytest.param(id_token(exp=LATER + 5), LATER + 5, id="it says"),
+        pytest.param(id_token(), None, id="it does not say"),
+        pytest.param("a.b.c.d.e", None, id="it is encrypted"),
+    ],
+)
+def test_an_id_token_ends_when_it_says_itself(text: str, ends: int | None) -> None:
+    found = exported_from("acme", record(id_token=text), field="id_token")
+
+    assert (found.token, found.expires_at, found.variable) == (text, ends, "ID_TOKEN")

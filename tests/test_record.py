@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowrun.errors import StoreError
-from flowrun.record import Record, document_of, due, record_from
+from flowrun.errors import PersonNeeded, StoreError
+from flowrun.record import Record, document_of, due, record_from, refuse_released
 from flowrun.secret import JSON
 
 NOON = 1_700_000_000
@@ -73,6 +73,23 @@ def test_a_record_without_more_is_read_with_what_is_known() -> None:
         None,
     )
     assert (record.version, record.grant, record.attempt) == (0, "", None)
+
+
+def test_a_token_that_a_server_has_refused_is_due_whatever_its_age() -> None:
+    assert due(token(rejected=True), NOON, min_ttl_s=0)
+    assert due(Record({"access_token": "fake-access"}, {"rejected": True}), NOON)
+
+
+def test_a_grant_that_was_handed_over_says_how() -> None:
+    handed: JSON = {"released": {"at": NOON, "as": "webmethods"}}
+    other: JSON = {"access_token": "fake-other", "flowrun": handed}
+    record = record_from({"access_token": "fake-access", "flowrun": {"tokens": {"other": other}}})
+
+    assert record.released is None
+    assert record.named("other").released == "handed over as webmethods"
+    refuse_released("acme", record)
+    with pytest.raises(PersonNeeded, match="the token other of acme was handed over as webmethods"):
+        refuse_released("acme", record, "other")
 
 
 def test_an_unknown_expiry_is_fresh() -> None:

@@ -234,6 +234,19 @@ def test_a_grant_that_is_over_needs_a_person_and_keeps_its_tokens(store: FileSto
     assert run(store, wire, only_settle=True).access_token == "access-0"
 
 
+def test_a_token_that_a_server_has_refused_is_renewed_once(store: FileStore) -> None:
+    lives = first_record(rejected=True)
+    lives = lives._replace(fields={**lives.fields, "expires_at": NOON + 10**6})
+    store.write("acme", lives)
+    wire = Wire(tokens(1), tokens(2))
+
+    run(store, wire)
+    run(store, wire)
+
+    assert wire.redeemed == ["refresh-0"]
+    assert "rejected" not in stored(store).meta
+
+
 def test_a_token_that_was_handed_over_is_not_redeemed(store: FileStore) -> None:
     handed = first_record(released={"at": NOON, "as": "webmethods"})
     store.write("acme", handed)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .errors import CODES, FlowrunError
+
+if TYPE_CHECKING:
+    from .record import Record
+    from .session import Session
 
 
 class Context(Protocol):
@@ -53,6 +57,31 @@ def _named(ctx: Context) -> Iterator[str]:
 
 def records(ctx: Context) -> list[str]:
     """The records that are there, in the folder that the options before name."""
+    with suppress(FlowrunError, OSError):
+        return _session(ctx).store.names()
+    return []
+
+
+def named(ctx: Context) -> list[str]:
+    """The names of the tokens that the record before the option keeps beside its own."""
+    record = _record(ctx)
+    return record.names if record else []
+
+
+def fields(ctx: Context) -> list[str]:
+    """What the provider has sent for that record, as far as it is a text."""
+    record = _record(ctx)
+    found = record.named(str(ctx.params.get("named") or "")).fields if record else {}
+    return [key for key, v in found.items() if isinstance(v, str) and key != "refresh_token"]
+
+
+def _record(ctx: Context) -> Record | None:
+    with suppress(FlowrunError, OSError, IndexError):
+        return _session(ctx).store.read(str(ctx.params.get("name") or ctx.args[0]))
+    return None
+
+
+def _session(ctx: Context) -> Session:
     from .console import Console
     from .session import Session
     from .settings import Settings
@@ -62,9 +91,7 @@ def records(ctx: Context) -> list[str]:
         tokens=Path(str(tokens)) if tokens else None,
         sandbox=ctx.params.get("sandbox") is True,
     )
-    with suppress(FlowrunError, OSError):
-        return Session(settings, Console()).store.names()
-    return []
+    return Session(settings, Console())
 
 
 def ways(incomplete: str) -> list[str]:

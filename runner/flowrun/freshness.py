@@ -21,6 +21,8 @@ def due_at(fields: Known, meta: Known, min_ttl_s: float | None = None) -> float 
     """When a token should be refreshed, in seconds since 1970; None when its end is unknown."""
     expires_at, issued_at = fields.get("expires_at"), meta.get("issued_at")
     margin_s = meta.get("refresh_before") if min_ttl_s is None else min_ttl_s
+    if meta.get("rejected"):  # by a server that was shown it
+        return True
     if not isinstance(expires_at, int | float):
         return None
     if not isinstance(margin_s, int | float):

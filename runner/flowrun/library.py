@@ -14,8 +14,8 @@ _SHIPPED = Path(import_module("flowrun.flows").__path__[0])
 
 
 COMMANDS = (
-    "check", "explain", "fmt", "forget", "keep", "key", "move", "refresh", "revoke", "run",
-    "sandbox", "schema", "status", "token", "trust", "verify",
+    "check", "exec", "explain", "export", "fmt", "forget", "keep", "key", "move", "refresh",
+    "revoke", "run", "sandbox", "schema", "status", "token", "trust", "verify",
 )  # fmt: skip
 """The sub-commands; every other first word is a flow."""
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .current import renew
 from .errors import PersonNeeded, ProviderError, StoreError, TransportError
+from .exports import ends_at
 from .facts import until
 from .job import Job
 from .library import is_file
@@ -23,15 +24,29 @@ class Wanted(NamedTuple):
 
     named: str
     min_ttl_s: float | None
+    field: str = "access_token"
+
+    def of(self, record: Record) -> Record:
+        """The token as a record of its own, which ends when the field that is asked for ends."""
+        part = record.named(self.named)
+        if self.field != "id_token":
+            return part
+        return part._replace(fields={**part.fields, "expires_at": ends_at(part, self.field)})
 
 
 def living(
-    name: str, session: Session, *, named: str = "", min_ttl_s: float | None = None
+    name: str,
+    session: Session,
+    *,
+    named: str = "",
+    min_ttl_s: float | None = None,
+    field: str = "access_token",
 ) -> Record:
     """
     The record *name*, or that of a flow file, with a token that lives for *min_ttl_s* more.
 
-    The token is the one that is kept under the name *named*; "" is the record's own.
+    The token is the one that is kept under the name *named*; "" is the record's own. An id_token
+    ends by itself, so that a record with one that is due is renewed if that is the *field*.
 
     What only a refresh needs is looked for only when one is due. When a refresh fails and the
     token still lives, the record is returned as it is, and the error is shown.
@@ -41,7 +56,7 @@ def living(
         StoreError: there is no such record or token (E705), or it cannot be read or written.
         ProviderError, TransportError: the refresh failed, and the token has ended.
     """
-    record = _living_record(name, session, Wanted(named, min_ttl_s))
+    record = _living_record(name, session, Wanted(named, min_ttl_s, field))
     if named and named not in record.names:
         known = f"It has: {', '.join(record.names) or 'none'}."
         hint = did_you_mean(named, record.names) or known
@@ -52,7 +67,7 @@ def living(
 
 def _living_record(name: str, session: Session, wanted: Wanted) -> Record:
     record = None if is_file(name) else session.record(name)
-    part = record and record.named(wanted.named)
+    part = record and wanted.of(record)
     if record:
         refuse_released(name, record, wanted.named)
     fresh = part and not (part.needs_person or due(part, time.time(), wanted.min_ttl_s))
@@ -77,7 +92,7 @@ def _renewed(
     job: Job, record: Record, services: Services, session: Session, wanted: Wanted
 ) -> Record:
     """The record with a token that lives: renewed when it is due, and as it is if that fails."""
-    part = record.named(wanted.named)
+    part = wanted.of(record)
     refuse_released(job.name, record, wanted.named)
     if part.needs_person:
         message = f"{job.name} needs a person: {part.needs_person}"
@@ -88,10 +103,11 @@ def _renewed(
         if not refreshable(job, record, wanted.named):
             return _unless_ended(job, record, part, services.now())
     try:
-        return renew(job, services, min_ttl_s=wanted.min_ttl_s)
+        ended = str(part.fields.get("access_token")) if wanted.field == "id_token" else ""
+        return renew(job, services, min_ttl_s=wanted.min_ttl_s, rejected=ended)
     except (ProviderError, StoreError, TransportError) as error:
         latest = job.store.read(job.name) or record
-        if not _lives(latest.named(wanted.named), services.now()):
+        if not _lives(wanted.of(latest), services.now()):
             raise
         session.console.show(error)
         session.console.tell(f"{job.name}: the token still lives{until(latest)}")

@@ -16,7 +16,7 @@ from .services import Http
 from .stores.interface import Attempt, Redemption, Store, redemption
 
 OUTCOME_UNKNOWN = "refresh outcome unknown"
-TROUBLES = ("last_error", "needs_person", "retry_at")
+TROUBLES = ("last_error", "needs_person", "rejected", "retry_at")
 """What a record knows of failures; a success forgets them."""
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..library import COMMANDS
-from . import flows, keeping, records, stores
+from . import exports, flows, keeping, records, stores
 from .app import app
 
-__all__ = ["app", "command_line", "flows", "keeping", "records", "stores"]
+__all__ = ["app", "command_line", "exports", "flows", "keeping", "records", "stores"]
 
 
 def command_line(words: list[str]) -> None:

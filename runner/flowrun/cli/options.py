@@ -28,6 +28,14 @@ FlowName = Annotated[
         autocompletion=completion.flows,
     ),
 ]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="A record, or the flow that makes it.",
+        autocompletion=completion.records,
+    ),
+]
 Names = Annotated[
     list[str],
     typer.Argument(
@@ -62,6 +70,28 @@ Tokens = Annotated[
     Path | None,
     typer.Option(
         "--tokens", metavar="DIR", help="Where records are; else $FLOWRUN_TOKENS, else tokens/."
+    ),
+]
+MinTtl = Annotated[
+    str | None,
+    typer.Option("--min-ttl", metavar="TIME", help="Refresh unless it lives this much longer."),
+]
+Named = Annotated[
+    str,
+    typer.Option(
+        "--named",
+        metavar="TOKEN",
+        help="Another token that the record keeps.",
+        autocompletion=completion.named,
+    ),
+]
+Field = Annotated[
+    str,
+    typer.Option(
+        "--field",
+        metavar="FIELD",
+        help="Another field of the answer, such as id_token.",
+        autocompletion=completion.fields,
     ),
 ]
 Sandbox = Annotated[

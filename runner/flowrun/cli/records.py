@@ -6,13 +6,16 @@ from typing import Annotated
 
 import typer
 
-from .. import completion
 from ..errors import FlowError
 from ..settings import Settings
 from .app import app
 from .options import (
+    Field,
     Jobs,
     Json,
+    MinTtl,
+    Name,
+    Named,
     Names,
     Profile,
     Sandbox,
@@ -28,22 +31,10 @@ from .options import (
 
 @app.command()
 def token(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME",
-            help="A record, or the flow that makes it.",
-            autocompletion=completion.records,
-        ),
-    ],
-    min_ttl: Annotated[
-        str | None,
-        typer.Option("--min-ttl", metavar="TIME", help="Refresh unless it lives this much longer."),
-    ] = None,
-    named: Annotated[
-        str,
-        typer.Option("--named", metavar="TOKEN", help="Another token that the record keeps."),
-    ] = "",
+    name: Name,
+    min_ttl: MinTtl = None,
+    named: Named = "",
+    field: Field = "access_token",
     set_: Set = None,
     profile: Profile = "",
     sandbox: Sandbox = False,
@@ -62,7 +53,9 @@ def token(
     )
     from ..commands import token as command
 
-    return command.token(name, settings, named=named, min_ttl_s=seconds(min_ttl), json=json)
+    return command.token(
+        name, settings, named=named, field=field, min_ttl_s=seconds(min_ttl), json=json
+    )
 
 
 @app.command()

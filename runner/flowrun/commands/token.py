@@ -6,6 +6,7 @@ import json as codec
 import sys
 
 from ..console import Console
+from ..exports import exported_from
 from ..facts import facts
 from ..living import living
 from ..secret import JSON
@@ -19,22 +20,25 @@ def token(
     settings: Settings,
     *,
     named: str = "",
+    field: str = "access_token",
     min_ttl_s: float | None = None,
     json: bool = False,
 ) -> int:
     """
     Print the access token of the record *name*, living for *min_ttl_s* more if that is given.
 
-    With *named*, the token that the record keeps under that name beside its own.
+    With *named*, the token that the record keeps under that name beside its own; with *field*,
+    another part of the answer that brought it.
     """
     console = Console(verbose=settings.verbose)
 
     def act(name: str) -> JSON:
         session = Session(settings, console)
-        record = living(name, session, named=named, min_ttl_s=min_ttl_s).named(named)
+        record = living(name, session, named=named, min_ttl_s=min_ttl_s, field=field).named(named)
         # Past the console, which masks: here the secret is what was asked for.
-        answer = {"access_token": record.access_token, **facts(record)}
-        sys.stdout.write((codec.dumps(answer, indent=2) if json else record.access_token) + "\n")
+        token = exported_from(name, record, field=field).token
+        answer = {field: token, **facts(record)}
+        sys.stdout.write((codec.dumps(answer, indent=2) if json else token) + "\n")
         sys.stdout.flush()
         return None
 

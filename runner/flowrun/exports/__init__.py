@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from . import requests, variables
-from .exported import Client, Exported, exported_from
+from . import kubernetes, requests, variables, webmethods
+from .exported import Client, Exported, ends_at, exported_from
 
-__all__ = ["FORMATS", "Client", "Exported", "Format", "exported_from"]
+__all__ = ["FORMATS", "HANDED_OVER", "Client", "Exported", "Format", "ends_at", "exported_from"]
+
+HANDED_OVER = ("dotenv", "env", "json", "k8s-secret", "webmethods")
+"""The formats that have a place for a refresh token."""
 
 Format = Callable[[Exported], str]
 
@@ -17,4 +20,7 @@ FORMATS: Mapping[str, Format] = {
     "env": variables.env,
     "header": requests.header,
     "json": requests.as_json,
+    "k8s-secret": kubernetes.k8s_secret,
+    "kubectl": kubernetes.kubectl,
+    "webmethods": webmethods.webmethods,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from flowrun.errors import FlowError
+from flowrun.errors import FlowError, ProviderError
 from flowrun.near import did_you_mean
 from flowrun.record import Record
 from flowrun.secret import JSON
@@ -14,12 +14,13 @@ LASTING = "refresh_token"
 
 
 class Client(NamedTuple):
-    """What somebody else needs, beside a refresh token, to refresh."""
+    """What somebody else needs, beside a refresh token, to refresh and to use what comes."""
 
     id: str
     secret: str
     refresh_url: str
-    in_query: bool = False  # the request says it in its URL
+    server_url: str  # the API's
+    in_query: bool = False  # what refreshes says everything in its URL
 
     def __repr__(self) -> str:
         return f"Client({self.id!r}, {self.refresh_url!r})"
@@ -54,6 +55,11 @@ class Exported(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Exported({self.name!r}, {self.field!r})"
+
+    @property
+    def bound(self) -> bool:
+        """Whether the token is worth nothing without a key (RFC 9449)."""
+        return self.field == "access_token" and self.type.lower() == "dpop"
 
     @property
     def refresh_token(self) -> str:
@@ -104,7 +110,7 @@ def exported_from(
         token=_text_of(name, fields, field),
         field=field,
         type=str(fields.get("token_type") or "Bearer"),
-        expires_at=_whole(fields.get("expires_at")),
+        expires_at=ends_at(record, field),
         scope=_scope(fields.get("scope")),
         var=var,
         fields=fields,
@@ -128,8 +134,24 @@ def _text_of(name: str, fields: Mapping[str, JSON], field: str) -> str:
     raise FlowError("E235", f"the field {field!r} of {name} {what}", hint=hint)
 
 
-def _whole(value: JSON) -> int | None:
-    return int(value) if isinstance(value, int | float) else None
+def ends_at(record: Record, field: str) -> int | None:
+    """
+    When the *field* of the token ends, in seconds since 1970; None when nobody knows.
+
+    An id_token says it of itself (OpenID Connect Core section 2); whoever stored it has checked it.
+    """
+    if field == "access_token":
+        return None if record.expires_at is None else int(record.expires_at)
+    text = record.fields.get(field)
+    if field != "id_token" or not isinstance(text, str):
+        return None
+    from flowrun.oauth.jwt import read
+
+    try:
+        ends = read(text, field).claims.get("exp")
+    except ProviderError:  # it is encrypted, or was never looked at
+        return None
+    return int(ends) if isinstance(ends, int | float) else None
 
 
 def _scope(value: JSON) -> str:

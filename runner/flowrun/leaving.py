@@ -1,0 +1,167 @@
+"""What leaves of a record: a token that lives, or the grant itself, which then is another's."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from .errors import FlowError, PersonNeeded, StoreError
+from .exports import Client, Exported, exported_from
+from .facts import when
+from .flow import Flow
+from .job import flow_of, inputs_of
+from .living import living
+from .naming import again
+from .plan import plan
+from .record import Record
+from .secret import Value, is_public, reveal
+from .session import Session
+from .taint import Unknown, contains
+from .urls import origin
+
+VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Asked(NamedTuple):
+    """What somebody wants of a record."""
+
+    field: str = "access_token"
+    named: str = ""  # the token that the record keeps under that name
+    var: str = ""
+    min_ttl_s: float | None = None
+    client: bool = False  # with what else it takes to refresh
+
+
+def leaving(name: str, session: Session, asked: Asked) -> Exported:
+    """
+    What leaves of the record *name*, with a token that lives; the refresh token stays.
+
+    Raises:
+        FlowError: there is no such field (E235), or the variable is none.
+        PersonNeeded, StoreError, ProviderError, TransportError: see `living`.
+    """
+    _refuse_odd_variable(asked.var)
+    record = _living(name, session, asked)
+    client = _public_client(name, record) if asked.client else None
+    return _exported(name, session, record, asked, client)
+
+
+def hand_over(
+    name: str, session: Session, asked: Asked, *, form: str, write: Callable[[Exported], str]
+) -> str:
+    """
+    The text that *write* makes of the record with its refresh token, which is another's from now.
+
+    The record says so before anybody has the text. What went wrong then can be done again: the
+    same leaves, since nothing has used it meanwhile.
+
+    Raises:
+        FlowError: there is nothing to hand over (E235), or it cannot leave like that (E236).
+        StoreError: a refresh is not settled (E704), or the record cannot be written.
+        PersonNeeded: the grant is over (E802).
+    """
+    _refuse_odd_variable(asked.var)
+    if not session.record(name).named(asked.named).released:
+        _living(name, session, asked)
+    job, _ = session.job_of(name, ("refresh",)) if asked.client else (None, None)
+    store = session.store
+    with store.locked(name):
+        record = session.record(name)
+        part = record.named(asked.named)
+        _refuse_hand_over(name, record, part, pending=store.pending(name))
+        client = _client_of(job.flow, job.inputs, record) if job else None
+        exported = _exported(name, session, record, asked, client, handed=True)
+        refuse_bound(exported)
+        text = write(exported)
+        if part.released:
+            at = part.meta["released"]
+            since = when(at.get("at")) if isinstance(at, dict) else "-"
+            session.console.tell(f"{name} was {part.released} before, {since}; this is the same")
+        else:
+            released = part.knowing(released={"at": int(time.time()), "as": form})
+            store.write(name, record.with_named(asked.named, released))
+    return text
+
+
+def refuse_bound(exported: Exported) -> None:
+    """Raise E236 for a token that is worth nothing to whoever has it alone."""
+    if exported.bound:
+        hint = "Whoever uses it signs a proof for each request: take `flowrun.Auth` in Python."
+        raise FlowError("E236", f"the token of {exported.name} is bound to a key", hint=hint)
+
+
+def _living(name: str, session: Session, asked: Asked) -> Record:
+    ttl_s, field = asked.min_ttl_s, asked.field
+    return living(name, session, named=asked.named, min_ttl_s=ttl_s, field=field)
+
+
+def _refuse_odd_variable(var: str) -> None:
+    if var and not VARIABLE.fullmatch(var):
+        hint = "Use letters, digits and _, beginning with no digit."
+        raise FlowError("E219", f"a variable cannot be called {var!r}", hint=hint)
+
+
+def _refuse_hand_over(name: str, record: Record, part: Record, *, pending: bool) -> None:
+    if pending:
+        hint = f"Settle it first: flowrun refresh {name}"
+        raise StoreError("E704", f"a refresh of {name} is not settled", hint=hint)
+    if part.needs_person:
+        message = f"{name} needs a person: {part.needs_person}"
+        raise PersonNeeded("E802", message, hint=again(record))
+    if not part.refresh_token:
+        hint = "Without --hand-over the access token leaves alone."
+        raise FlowError("E235", f"{name} has no refresh token to hand over", hint=hint)
+
+
+def _exported(
+    name: str,
+    session: Session,
+    record: Record,
+    asked: Asked,
+    client: Client | None,
+    *,
+    handed: bool = False,
+) -> Exported:
+    part = record.named(asked.named)
+    secrets = [value for key, value in part.fields.items() if not is_public(key)]
+    session.console.redact.add([*secrets, client.secret if client else None])
+    return exported_from(
+        name,
+        part,
+        field=asked.field,
+        var=asked.var,
+        inputs=inputs_of(record),
+        hand_over=handed,
+        client=client,
+    )
+
+
+def _public_client(name: str, record: Record) -> Client:
+    """What is no secret of the client; secrets are not even looked for."""
+    flow = flow_of(name, record)
+    unknown = {each: Unknown(f"inputs.{each}") for each in flow.inputs}
+    return _client_of(flow, {**unknown, **inputs_of(record)}, record)
+
+
+def _client_of(flow: Flow, inputs: Mapping[str, Value], record: Record) -> Client:
+    """What the recipe's `refresh` sends, and to whom; what only a run can tell is left empty."""
+    steps = [each for each in plan(flow, "refresh", inputs) if each.step.kind == "token"]
+    api = [each.request.url for each in plan(flow, "verify", inputs) if each.request]
+    if not steps or (request := steps[0].request) is None:
+        hint = "Add a section `refresh` to the recipe."
+        raise FlowError("E235", f"{flow.name} does not say how to refresh", hint=hint)
+    sent, server = steps[0].sent(), _known(record.fields.get("instance_url"))
+    return Client(
+        id=_known(sent.get("client_id")),
+        secret=_known(sent.get("client_secret")),
+        refresh_url=_known(request.url),
+        server_url=server or (origin(url) if api and (url := _known(api[0])) else ""),
+        in_query=request.body is None,
+    )
+
+
+def _known(value: Value) -> str:
+    plain = reveal(value)
+    return "" if plain is None or contains(value, Unknown) else str(plain)
