@@ -39,7 +39,7 @@ LAYERS = {
     "steps": "steps.*",
     "engine": "checks.* current endpoints engine job likeness login passes plan publishing "
     "rehearsal review",
-    "session": "console keep.* facts leaving living naming qr session write_back",
+    "session": "console facts keep.* leaving living naming qr session standing write_back",
     "commands": "commands.*",
     "entry": "__main__ cli.* completion ending quick",
 }

@@ -163,6 +163,8 @@ def test_no_secret_of_a_whole_life_is_seen(watched: WatchedZendesk) -> None:
         "dry": watched.flow("-n").status,
         "status": watched.seen("status").status,
         "status --json": watched.seen("status", "--json").status,
+        "status NAME": watched.seen("status", "zendesk-acme").status,
+        "metrics": watched.seen("status", "--format", "prometheus").status,
         "verify": watched.seen("verify", "zendesk-acme", "-v").status,
         "refresh": watched.seen("refresh", "zendesk-acme", "-v").status,
         "wrong": watched.seen("refresh", "zendesk-acme", "-v", FLOWRUN_CLIENT_SECRET=WRONG).status,
@@ -173,6 +175,8 @@ def test_no_secret_of_a_whole_life_is_seen(watched: WatchedZendesk) -> None:
     statuses["refused"] = watched.seen("refresh", "zendesk-acme", "--json").status
     statuses["over"] = watched.seen("token", "zendesk-acme", "--min-ttl", "2d").status
     statuses["denied"] = watched.seen("revoke", "zendesk-acme", "-v").status
+    for words in ([], ["--json"], ["zendesk-acme"], ["--format", "prometheus"]):
+        statuses[f"status {words}"] = watched.seen("status", *words).status - 8
 
     assert statuses == {
         **dict.fromkeys(statuses, 0), "wrong": 5, "refused": 5, "over": 8, "denied": 5,
@@ -484,6 +488,8 @@ def test_no_secret_of_a_protected_login_is_seen(
         watched.seen("check", "./protected.yaml", "--resolved"),
         watched.seen("status"),
         watched.seen("status", "--json"),
+        watched.seen("status", "protected"),
+        watched.seen("status", "--format", "prometheus"),
         watched.seen("verify", "protected", "-v"),
         watched.seen("refresh", "protected", "-v"),
     ]

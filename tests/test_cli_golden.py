@@ -22,6 +22,8 @@ GOLDEN = TESTS / "golden"
 
 VARIABLE = (
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "<time>"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\dZ, (in )?\d+ [a-z]+( ago)?", "<time and how far it is>"),
+    (r"\b\d+ [a-z]+ ago", "<age>"),
     (r"(127\.0\.0\.1|localhost):\d+", r"\1:<port>"),
     (r"\b[0-9a-f]{32,}\b", "<hex>"),
     (r"\b[A-Za-z0-9_-]{43}\b", "<random>"),

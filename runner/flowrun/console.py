@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 
 from .errors import FlowrunError, PersonNeeded, Problem
@@ -72,6 +72,11 @@ class Console:
 
     def answer_json(self, value: Value) -> None:
         self.answer(json.dumps(masked(value), indent=2))
+
+    def answer_rows(self, rows: Iterable[Mapping[str, JSON]]) -> None:
+        """A list as JSON with a line for each row: there may be many."""
+        lines = ",\n".join(map(json.dumps, rows))
+        self.answer(f"[\n{lines}\n]" if lines else "[]")
 
     def show(self, error: FlowrunError) -> int:
         """Say what went wrong; the exit status that stands for it."""
@@ -147,12 +152,19 @@ def where(place: Place) -> dict[str, JSON]:
 
 def _printable(text: str) -> str:
     """*text* without what a provider could use to write elsewhere on the screen."""
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
     return "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
 
 
 def person_is_here() -> bool:
     """Whether there is a terminal to ask and to be answered at."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def table_columns() -> int | None:
+    """How wide a table may be on stdout; None where that is no terminal."""
+    return os.get_terminal_size(sys.stdout.fileno()).columns or 80 if sys.stdout.isatty() else None
 
 
 def browser_is_here() -> bool:

@@ -18,7 +18,7 @@ def facts(record: Record) -> dict[str, JSON]:
         "last_error": record.meta.get("last_error"),
         **_released(record),
         **({"tokens": _others(record)} if record.names else {}),
-        **_bound(record),
+        **({"bound_to": key} if (key := bound_to(record)) else {}),
     }
 
 
@@ -40,14 +40,14 @@ def _released(part: Record) -> dict[str, JSON]:
     return {"released": part.meta["released"]} if part.released else {}
 
 
-def _bound(record: Record) -> dict[str, JSON]:
+def bound_to(record: Record) -> str | None:
     """The key that the tokens are bound to, by what the provider knows it by (RFC 7638)."""
     key = record.meta.get("dpop")
     if not isinstance(key, dict):
-        return {}
+        return None
     from .oauth.dpop import thumbprint
 
-    return {"bound_to": thumbprint(key)}
+    return thumbprint(key)
 
 
 def when(value: JSON) -> str:
@@ -58,6 +58,22 @@ def when(value: JSON) -> str:
         return datetime.fromtimestamp(int(str(value)), UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
         return "-"
+
+
+UNITS = ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h"), (63_072_000, 86400, "d"))
+"""Up to how many seconds a unit is used, how many it has, and what it is called."""
+
+YEAR_S = 31_557_600
+
+
+def apart(at: float, now: float) -> str:
+    """How far off a point in time is, for people: never longer than it is."""
+    distance_s = abs(at - now)
+    found = (
+        f"{distance_s // unit_s:.0f} {name}" for end, unit_s, name in UNITS if distance_s < end
+    )
+    text = next(found, f"{distance_s // YEAR_S:.0f} y")
+    return f"in {text}" if at > now else f"{text} ago"
 
 
 def until(record: Record) -> str:

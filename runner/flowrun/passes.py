@@ -43,20 +43,35 @@ def yielded(flow: Flow, token: str) -> set[str]:
 
 
 def refreshable(job: Job, record: Record, token: str = "") -> bool:
+    """Whether the recipe says how to refresh *token*, and the record holds what that takes."""
+    return holds(record, takes(job.flow, token))
+
+
+Ways = Sequence[frozenset[tuple[str, ...]]]
+"""What each way to refresh a token reads of the record; no way is no entry."""
+
+
+def takes(flow: Flow, token: str) -> Ways:
     """
-    Whether the recipe says how to refresh *token*, and the record holds what that takes.
+    What it takes to refresh *token* without a person.
 
     A recipe without `refresh` whose steps need nobody starts over instead.
     """
-    steps = for_token(job.flow, token).steps("refresh")
+    steps = for_token(flow, token).steps("refresh")
     if not steps:
-        others = [each for each in passes(job.flow) if each != token]
-        makers = [each for each in others if token in yielded(job.flow, each)]
-        return any(refreshable(job, record, each) for each in makers) or not job.flow.needs_person
-    saved, there = readable(record), {"scope"}
-    parts = [step.options for step in steps]
-    needed = {path[1:] for path in reads(parts, job.flow.vars) if path[0] == "saved"}
-    return all(_found(saved, path) for path in needed if not there & set(path))
+        others = [each for each in passes(flow) if each != token]
+        makers = [each for each in others if token in yielded(flow, each)]
+        over = () if flow.needs_person else (frozenset[tuple[str, ...]](),)
+        return [*(way for each in makers for way in takes(flow, each)), *over]
+    there, parts = {"scope"}, [step.options for step in steps]
+    read = (tuple(path[1:]) for path in reads(parts, flow.vars) if path[0] == "saved")
+    return [frozenset(path for path in read if not there & set(path))]
+
+
+def holds(record: Record, ways: Ways) -> bool:
+    """Whether *record* has all that one of *ways* takes."""
+    saved = readable(record)
+    return any(all(_found(saved, path) for path in needed) for needed in ways)
 
 
 def _found(value: JSON, path: Sequence[str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from .errors import located
 from .flow import SECTIONS, Flow, Step
 from .hosts import RUN, HostRule, literal_origin
 from .message import Request
+from .oauth.scope import scopes_in
 from .scope import Undefined, inside
 from .secret import JSON, Secret, Value, masked, reveal
 from .steps import KINDS
@@ -216,7 +216,7 @@ def consent_of(flow: Flow, inputs: Mapping[str, Value]) -> dict[str, JSON]:
         client_id, scope = reveal(sent.get("client_id")), reveal(sent.get("scope"))
         asked["client_id"] = asked["client_id"] or client_id
         if isinstance(scope, str) and not asked["scope"]:
-            asked["scope"] = sorted(set(re.split(r"[\s,;|+]+", scope)) - {""})
+            asked["scope"] = [*scopes_in(scope)]
         if planned.step.kind == "authorize":
             asked |= {name: masked(sent[name]) for name in DETAILED if sent.get(name) is not None}
         if planned.step.kind == "token":

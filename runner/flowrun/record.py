@@ -14,12 +14,12 @@ DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$"  # Windows ignores the ext
 NAMES = "Use up to 100 letters, digits and . _ @ + -, beginning with a letter or digit."
 NAME = re.compile(rf"(?!(?i:{DEVICE}))[A-Za-z0-9][A-Za-z0-9._@+-]{{0,99}}(?<!\.)")
 
-FIELDS = {"refresh_token": str, "expires_at": int | float}
+FIELDS = {"refresh_token": str | None, "expires_at": int | float | None}
 META = {
-    **dict.fromkeys(("grant", "attempt", "needs_person"), str),
-    **dict.fromkeys(("dpop", "released", "tokens"), dict),
-    "version": int,
-    **dict.fromkeys(("refresh_expires_at", "retry_at"), int | float),
+    **dict.fromkeys(("grant", "attempt", "needs_person"), str | None),
+    **dict.fromkeys(("dpop", "released", "tokens"), dict | None),
+    "version": int | None,
+    **dict.fromkeys(("refresh_expires_at", "retry_at"), int | float | None),
 }
 
 KEYS = {"EC": "kty crv x y d", "OKP": "kty crv x d", "RSA": "kty n e d"}
@@ -145,7 +145,7 @@ def record_from(document: JSON) -> Record:
         raise StoreError("E702", "it is no object with an access_token")
     for values, kinds in ((fields, FIELDS), (meta, META)):
         for key, kind in kinds.items():
-            if not isinstance(values.get(key), kind | None):
+            if not isinstance(values.get(key), kind):
                 raise StoreError("E702", f"its {key} is a {type(values[key]).__name__}")
     if isinstance(held := meta.get("dpop"), dict) and not _is_private_key(held):
         raise StoreError("E702", "its dpop is no private key")

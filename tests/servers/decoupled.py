@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
@@ -151,6 +151,17 @@ def waiting(cli: Cli, *words: str | Path, **environment: str) -> Iterator[Waitin
 
 def at_a_screen(folder: Path, columns: int, *words: str, **environment: str) -> str:
     """What a command says at a terminal of so many *columns*, to the last line."""
+    return _shown(folder, columns, words, environment, answer=False)
+
+
+def answered_at_a_screen(folder: Path, columns: int, *words: str) -> str:
+    """The same with what it answers, which a terminal shows between."""
+    return _shown(folder, columns, words, {}, answer=True)
+
+
+def _shown(
+    folder: Path, columns: int, words: Sequence[str], more: Mapping[str, str], *, answer: bool
+) -> str:
     import fcntl
     import struct
     import termios
@@ -161,9 +172,9 @@ def at_a_screen(folder: Path, columns: int, *words: str, **environment: str) -> 
     process = subprocess.Popen(
         [sys.executable, "-m", "flowrun", *words],
         cwd=folder,
-        env=clean | {"TERM": "xterm"} | environment,
+        env={**clean, "TERM": "xterm", **more},
         stdin=theirs,
-        stdout=subprocess.DEVNULL,
+        stdout=theirs if answer else subprocess.DEVNULL,
         stderr=theirs,
     )
     os.close(theirs)

@@ -28,6 +28,8 @@ from .options import (
     seconds,
 )
 
+STATUS_FORMATS = ("text", "json", "prometheus")
+
 
 @app.command()
 def token(
@@ -60,12 +62,29 @@ def token(
 
 @app.command()
 def status(
-    names: SomeNames = None, sandbox: Sandbox = False, tokens: Tokens = None, json: Json = False
+    names: SomeNames = None,
+    warn: Annotated[
+        str | None,
+        typer.Option("--warn", metavar="TIME", help="Count what ends for good within this time."),
+    ] = None,
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="|".join(STATUS_FORMATS),
+            help="How to tell it; prometheus is its text format.",
+            autocompletion=lambda: [*STATUS_FORMATS],
+        ),
+    ] = "text",
+    sandbox: Sandbox = False,
+    tokens: Tokens = None,
+    json: Json = False,
 ) -> int:
     """Say how long each token lives. Exit status 8 when something needs a person."""
     from ..commands import status as command
 
-    return command.status(names or [], Settings(tokens=tokens, sandbox=sandbox), json=json)
+    settings, form = Settings(tokens=tokens, sandbox=sandbox), "json" if json else format_
+    return command.status(names or [], settings, format=form, warn_s=seconds(warn))
 
 
 @app.command()

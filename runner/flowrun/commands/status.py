@@ -1,77 +1,150 @@
-"""`flowrun status`: which tokens live, and which need a person."""
+"""`flowrun status`: which tokens live, for how long, and which need a person."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
-from ..console import Console, gravest
-from ..errors import StoreError
-from ..facts import facts, when
-from ..record import Record
+from ..console import Console, as_json, gravest, table_columns
+from ..errors import FlowError, StoreError
+from ..near import did_you_mean
 from ..secret import JSON
 from ..session import Session
 from ..settings import Settings
-from .each import each
-
-NEEDS_PERSON = 8
-COLUMNS = {
-    "name": "NAME",
-    "state": "STATE",
-    "expires_at": "ACCESS UNTIL",
-    "refresh_expires_at": "REFRESH UNTIL",
-    "refreshed_at": "LAST REFRESH",
-}
+from ..standing import Looking, Standing, Token, gone, standing, unreadable
+from ..stores.interface import Store
 
 
-def status(names: Sequence[str], settings: Settings, *, json: bool = False) -> int:
-    """Say how long each token lives, and what needs a person; 8 when something does."""
+class Reporter(Protocol):
+    """Tells how records stand at a time; *one* was asked for by its name."""
+
+    def __call__(
+        self, found: Sequence[Standing], console: Console, now: float, /, *, one: bool
+    ) -> None: ...
+
+
+def status(
+    names: Sequence[str], settings: Settings, *, format: str = "text", warn_s: float | None = None
+) -> int:
+    """
+    Say how long each token lives, and what is wrong.
+
+    The exit status is the gravest of those that the records make: 7 for one that cannot be read,
+    8 when only a person can help or something ends within *warn_s*, and that of the last error
+    when a token has ended because refreshing it fails.
+    """
+    if format not in REPORTERS:
+        hint = did_you_mean(format, REPORTERS) or f"There are {', '.join(REPORTERS)}."
+        raise FlowError("E219", f"there is no format {format!r}", hint=hint)
     console = Console()
     store = Session(settings, console).store
-    rows: list[dict[str, JSON]] = []
-
-    def act(name: str) -> JSON:
-        record = store.read(name)
-        if record is None:
-            raise StoreError("E705", f"there is no record {name!r}", hint="See: flowrun status")
-        state = _state(record, time.time(), pending=store.pending(name))
-        rows.append({"name": name, "state": state, **facts(record)})
-        return rows[-1]
-
-    worst = each(list(names) or store.names(), act, console, json=json)
-    if not json:
-        _table(rows, console)
-    if not (rows or names or worst):
+    looking = Looking(time.time(), warn_s, {})
+    found = [*_standings(names, store, looking)]
+    if not found:
         console.tell(f"there are no records in {store.where}")
-    people = any(row["state"] in ("needs a person", "ended") for row in rows)
-    return gravest([worst, NEEDS_PERSON if people else 0])
+    REPORTERS[format](found, console, looking.now, one=len(names) == 1)
+    console.conclude()
+    return gravest([each.exit_status for each in found])
 
 
-def _state(record: Record, now: float, *, pending: bool) -> str:
-    if any(record.named(name).needs_person for name in ("", *record.names)):
-        return "needs a person"
-    if pending:
-        return "refresh pending"
-    if record.expires_at is None:
-        return "unknown expiry"
-    if record.expires_at > now:
-        return "fresh"
-    return "due" if record.refresh_token else "ended"
+def _standings(names: Sequence[str], store: Store, looking: Looking) -> Iterator[Standing]:
+    orphans, known = store.orphans(), store.names()
+    for name in names or sorted({*known, *orphans}):
+        place = store.place(name)
+        try:
+            record = store.read(name)
+            pending = store.pending(name)
+        except StoreError as error:
+            yield unreadable(name, error, place)
+            continue
+        left = orphans.get(name, ())
+        if record is not None:
+            yield standing(name, record, looking, place=place, pending=pending, orphans=left)
+        elif left:
+            yield gone(name, left, place)
+        else:
+            hint = did_you_mean(name, known) or f"flowrun status lists those in {store.where}."
+            missing = StoreError("E705", f"there is no record {name!r}", hint=hint)
+            yield unreadable(name, missing, place)
 
 
-def _table(rows: Sequence[Mapping[str, JSON]], console: Console) -> None:
-    if not rows:
-        return
-    lines = [list(COLUMNS.values())]
-    lines += [[_cell(row, column) for column in COLUMNS] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
-        console.answer("  ".join(cells).rstrip())
+def _text(found: Sequence[Standing], console: Console, now: float, *, one: bool) -> None:
+    from .overview import details, summary, table
+
+    for each in found:
+        if each.problems:
+            console.show(StoreError.of(each.problems))
+    there, columns = [each for each in found if each.state != "missing"], table_columns()
+    if one and there:
+        console.answer("\n".join(details(there[0], now, columns=columns)))
+    elif there:
+        console.answer("\n".join(table(there, now, columns=columns)))
+        console.tell(summary(there))
 
 
-def _cell(row: Mapping[str, JSON], column: str) -> str:
-    if column.endswith("_at"):
-        return when(row[column])
-    bound = column == "state" and "bound_to" in row  # nobody can use it who has the token alone
-    return f"{row[column]}{', bound to a key' if bound else ''}"
+def _json(found: Sequence[Standing], console: Console, _now: float, *, one: bool) -> None:
+    console.answer_rows(map(_object, found))
+
+
+def _prometheus(found: Sequence[Standing], console: Console, _now: float, *, one: bool) -> None:
+    from .metrics import exposition
+
+    if found:
+        console.answer("\n".join(exposition(found)))
+
+
+REPORTERS: Mapping[str, Reporter] = {"text": _text, "json": _json, "prometheus": _prometheus}
+
+
+def _object(each: Standing) -> dict[str, JSON]:
+    """A record for programs; what is not known is null."""
+    own, *others = [_token(token) for token in each.tokens] or [dict.fromkeys(TOKEN)]
+    named = [token.name for token in each.tokens[1:]]
+    return {
+        "name": each.name,
+        "state": each.state,
+        "exit_status": each.exit_status,
+        "place": each.place,
+        "recipe": each.recipe or None,
+        "profile": each.profile or None,
+        "file": each.file or None,
+        "obtained_at": _seconds(each.obtained_at),
+        **{key: own[key] for key in TOKEN if key != "state"},
+        "scopes": {
+            "asked": [*each.asked],
+            "granted": [*each.granted],
+            "missing": [*each.missing],
+        },
+        "pending": each.pending,
+        "orphans": [*each.orphans],
+        "bound_to": each.bound_to,
+        "tokens": dict(zip(named, others, strict=True)),
+        "problems": [as_json(problem) for problem in each.problems],
+    }
+
+
+TOKEN = (
+    *("state", "expires_at", "refresh_expires_at", "refreshed_at", "refreshable"),
+    *("needs_person", "last_error", "released", "retry_at"),
+)
+
+
+def _token(token: Token) -> dict[str, JSON]:
+    trouble = token.last_error
+    error: JSON = {**trouble._asdict(), "at": _seconds(trouble.at)} if trouble else None
+    return {
+        "state": token.state,
+        "expires_at": _seconds(token.expires_at),
+        "refresh_expires_at": _seconds(token.refresh_expires_at),
+        "refreshed_at": _seconds(token.refreshed_at),
+        "refreshable": token.refreshable,
+        "needs_person": token.needs_person,
+        "last_error": error,
+        "released": dict(token.released) if token.released is not None else None,
+        "retry_at": _seconds(token.retry_at),
+    }
+
+
+def _seconds(at: float | None) -> int | None:
+    return None if at is None else int(at)

@@ -119,6 +119,8 @@ def sync(folder: Path) -> None:
 
 def _check(path: str | Path, status: os.stat_result, *, folder: bool) -> None:
     mode, right = status.st_mode, stat.S_ISDIR if folder else stat.S_ISREG
+    if right(mode) and status.st_uid == os.geteuid() and not mode & 0o077:
+        return
     for wrong, what, repair in (
         (stat.S_ISLNK(mode), "is a symbolic link", "ls -l"),
         (not right(mode), f"is no {'folder' if folder else 'regular file'}", "ls -l"),
