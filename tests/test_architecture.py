@@ -30,14 +30,14 @@ ROOT = Path(flowrun.__path__[0])
 
 LAYERS = {
     "ground": "_verdict content errors freshness message near place scalar secret settings spans",
-    "language": "build clock document.* exports.* expression filters fit flow formatting hosts "
-    "inputs jose.* keys layout library literals load merge notation oauth.* oauth1 operators order "
-    "patterns possession profiles record remedies scan schema scope services simple spelling "
+    "language": "beside build clock document.* exports.* expression filters fit flow formatting "
+    "hosts inputs jose.* keys layout library literals load merge notation oauth.* oauth1 operators "
+    "order patterns possession profiles record remedies scan schema scope services simple spelling "
     "syntax taint template tree trust urls wire",
     "edges": "capture.* certified guard http journal proofs proxy refresh sandbox.* stores.* "
     "transport",
     "steps": "steps.*",
-    "engine": "checks.* current endpoints engine job likeness login passes plan publishing "
+    "engine": "also checks.* current endpoints engine job likeness login passes plan publishing "
     "rehearsal review",
     "session": "console facts keep.* leaving living naming qr session standing write_back",
     "commands": "commands.*",
@@ -65,9 +65,10 @@ OWNERS = {
 """Who knows each library of others, by module or by folder."""
 
 MAY_REVEAL = """
-    certified endpoints guard hosts job leaving likeness login message oauth.client operators plan
-    proofs rehearsal scope secret session steps.ask steps.clients steps.exchange steps.expiry
-    steps.http steps.identity
+    also beside certified endpoints guard hosts job leaving likeness login message
+    oauth.client operators plan proofs rehearsal scope secret session steps.ask steps.clients
+    steps.exchange
+    steps.expiry steps.http steps.identity
     steps.invitation steps.jwt steps.kind steps.parameters steps.polling steps.register
     steps.request_object steps.token steps.verified taint template tree
     urls wire

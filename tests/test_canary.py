@@ -621,3 +621,23 @@ def test_what_is_written_back_goes_to_stdin_alone(watched: WatchedZendesk) -> No
     assert (done.status, refused.status) == (0, 7), done.stderr
     assert "zendesk-acme, write-back:" in done.stderr
     assert watched.leaks(watched.secrets()) == {}
+
+
+def test_what_stands_beside_a_record_is_as_private_as_it(watched: WatchedZendesk) -> None:
+    text = "a={{ saved.access_token }} r={{ saved.refresh_token }} s={{ inputs.client_secret }}"
+    files = f"[{{file: acme.env, format: dotenv}}, {{file: a/acme.txt, text: '{text}'}}]"
+    name = "zendesk-{{ inputs.subdomain }}"
+    (watched.folder / "zendesk.yaml").write_text(
+        f"flowrun: 1\nextends: zendesk\nsave: {{name: '{name}', also: {files}}}\n"
+    )
+    beside = watched.folder / "tokens" / "acme.env"
+
+    statuses = [watched.flow("-v").status, watched.seen("refresh", "zendesk-acme", "-v").status]
+    statuses.append(watched.seen("explain", "zendesk.yaml", "--json").status)
+    beside.chmod(0o644)
+    statuses.append(watched.seen("refresh", "zendesk-acme", "-v", "--json").status)
+    beside.chmod(0o600)
+
+    assert statuses == [0, 0, 0, 7]
+    assert SECRET in (watched.folder / "tokens" / "a" / "acme.txt").read_text()
+    assert watched.leaks(watched.secrets()) == {}

@@ -253,6 +253,19 @@ def test_what_the_command_sees_and_says_holds_no_secret(acme: Cli, server: Rotat
     assert (acme.folder / "copy").read_bytes() == acme.record("acme").read_bytes()
 
 
+def test_an_encrypted_record_is_written_back_encrypted(acme: Cli, server: Rotating) -> None:
+    key = {"FLOWRUN_STORE_KEY_FILE": str(acme.folder / "key.txt")}
+    assert acme("key", "--make", "--file", "key.txt").status == 0
+    assert acme("move", "acme", "--store", "age", **key).status == 0
+
+    done = refreshed(acme, **key)
+
+    assert done.status == 0, done.stderr
+    assert log(acme) == ["try acme 0", "write acme 0"]
+    assert kept(acme) == (acme.folder / "tokens" / "acme.age").read_bytes()
+    assert kept(acme).startswith(b"age-encryption.org/")
+
+
 def test_a_command_that_reads_nothing_is_none_the_worse(acme: Cli) -> None:
     assert refreshed(acme, command="true").status == 0
 

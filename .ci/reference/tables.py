@@ -36,8 +36,7 @@ def keys(found: Sequence[Key], above: str = "", *, word: str = "key") -> list[st
     return table((word, "what it says"), rows)
 
 
-def inputs() -> list[str]:
-    prefix = "inputs.NAME."
+def below(prefix: str) -> list[str]:
     return keys([key for key in keys_of_file() if key.name.startswith(prefix)], prefix)
 
 
@@ -148,7 +147,8 @@ def whole(name: str) -> list[str]:
 
 BLOCKS: dict[str, Callable[[], list[str]]] = {
     "the file": file,
-    "inputs": inputs,
+    "inputs": lambda: below("inputs.NAME."),
+    "save.also": lambda: below("save.also."),
     "a step": step,
     "filters": calls,
     "functions": functions,

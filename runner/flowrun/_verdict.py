@@ -280,6 +280,16 @@ def validate(data: object) -> object:
                             if data__save__keep_key not in []:
                                 data__save__keep_value = data__save__keep.get(data__save__keep_key)
                                 validate___definitions_expression(data__save__keep_value)
+                if "also" in data__save_keys:
+                    data__save_keys.remove("also")
+                    data__save__also = data__save["also"]
+                    if not isinstance(data__save__also, (list, tuple)):
+                        raise Refused
+                    data__save__also_is_list = isinstance(data__save__also, (list, tuple))
+                    if data__save__also_is_list:
+                        data__save__also_len = len(data__save__also)
+                        for data__save__also_x, data__save__also_item in enumerate(data__save__also):
+                            validate___definitions_also(data__save__also_item)
                 if data__save_keys:
                     raise Refused
         if "sandbox" in data_keys:
@@ -334,6 +344,63 @@ def validate(data: object) -> object:
             raise Refused
     return data
 
+def validate___definitions_also(data: object) -> object:
+    if not isinstance(data, (dict)):
+        raise Refused
+    data_one_of_count1 = 0
+    if data_one_of_count1 < 2:
+        try:
+            data_is_dict = isinstance(data, dict)
+            if data_is_dict:
+                data__missing_keys = set(['format']) - data.keys()
+                if data__missing_keys:
+                    raise Refused
+            data_one_of_count1 += 1
+        except Refused: pass
+    if data_one_of_count1 < 2:
+        try:
+            data_is_dict = isinstance(data, dict)
+            if data_is_dict:
+                data__missing_keys = set(['text']) - data.keys()
+                if data__missing_keys:
+                    raise Refused
+            data_one_of_count1 += 1
+        except Refused: pass
+    if data_one_of_count1 != 1:
+        raise Refused
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data__missing_keys = set(['file']) - data.keys()
+        if data__missing_keys:
+            raise Refused
+        data_keys = set(data.keys())
+        if "file" in data_keys:
+            data_keys.remove("file")
+            data__file = data["file"]
+            if not isinstance(data__file, (str)):
+                raise Refused
+            if isinstance(data__file, str):
+                data__file_len = len(data__file)
+                if data__file_len < 1:
+                    raise Refused
+        if "format" in data_keys:
+            data_keys.remove("format")
+            data__format = data["format"]
+            if not (isinstance(data__format, str) and data__format == 'curl' or isinstance(data__format, str) and data__format == 'dotenv' or isinstance(data__format, str) and data__format == 'env' or isinstance(data__format, str) and data__format == 'header' or isinstance(data__format, str) and data__format == 'json' or isinstance(data__format, str) and data__format == 'k8s-secret'):
+                raise Refused
+        if "text" in data_keys:
+            data_keys.remove("text")
+            data__text = data["text"]
+            if not isinstance(data__text, (str)):
+                raise Refused
+            if isinstance(data__text, str):
+                data__text_len = len(data__text)
+                if data__text_len < 1:
+                    raise Refused
+        if data_keys:
+            raise Refused
+    return data
+
 def validate___definitions_expression(data: object) -> object:
     if not isinstance(data, (str, bool, int, float, NoneType)):
         raise Refused
@@ -352,125 +419,125 @@ def validate___definitions_steps(data: object) -> object:
 def validate___definitions_step(data: object) -> object:
     if not isinstance(data, (dict)):
         raise Refused
-    data_one_of_count1 = 0
-    if data_one_of_count1 < 2:
+    data_one_of_count2 = 0
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['use']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['authorize']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['capture']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['http']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['token']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['device']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['ciba']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['jwt']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['metadata']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['register']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['set']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['ask']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 < 2:
+    if data_one_of_count2 < 2:
         try:
             data_is_dict = isinstance(data, dict)
             if data_is_dict:
                 data__missing_keys = set(['show']) - data.keys()
                 if data__missing_keys:
                     raise Refused
-            data_one_of_count1 += 1
+            data_one_of_count2 += 1
         except Refused: pass
-    if data_one_of_count1 != 1:
+    if data_one_of_count2 != 1:
         raise Refused
     data_is_dict = isinstance(data, dict)
     if data_is_dict:
@@ -763,19 +830,19 @@ def validate___definitions_metadata(data: object) -> object:
         if "kind" in data_keys:
             data_keys.remove("kind")
             data__kind = data["kind"]
-            data__kind_any_of_count2 = 0
-            if not data__kind_any_of_count2:
+            data__kind_any_of_count3 = 0
+            if not data__kind_any_of_count3:
                 try:
                     if not (isinstance(data__kind, str) and data__kind == 'auto' or isinstance(data__kind, str) and data__kind == 'openid' or isinstance(data__kind, str) and data__kind == 'oauth'):
                         raise Refused
-                    data__kind_any_of_count2 += 1
+                    data__kind_any_of_count3 += 1
                 except Refused: pass
-            if not data__kind_any_of_count2:
+            if not data__kind_any_of_count3:
                 try:
                     validate___definitions_templated(data__kind)
-                    data__kind_any_of_count2 += 1
+                    data__kind_any_of_count3 += 1
                 except Refused: pass
-            if not data__kind_any_of_count2:
+            if not data__kind_any_of_count3:
                 raise Refused
         if data_keys:
             raise Refused
@@ -798,19 +865,19 @@ def validate___definitions_jwt(data: object) -> object:
         if "alg" in data_keys:
             data_keys.remove("alg")
             data__alg = data["alg"]
-            data__alg_any_of_count3 = 0
-            if not data__alg_any_of_count3:
+            data__alg_any_of_count4 = 0
+            if not data__alg_any_of_count4:
                 try:
                     if not (isinstance(data__alg, str) and data__alg == 'HS256' or isinstance(data__alg, str) and data__alg == 'HS384' or isinstance(data__alg, str) and data__alg == 'HS512' or isinstance(data__alg, str) and data__alg == 'RS256' or isinstance(data__alg, str) and data__alg == 'RS384' or isinstance(data__alg, str) and data__alg == 'RS512' or isinstance(data__alg, str) and data__alg == 'PS256' or isinstance(data__alg, str) and data__alg == 'PS384' or isinstance(data__alg, str) and data__alg == 'PS512' or isinstance(data__alg, str) and data__alg == 'ES256' or isinstance(data__alg, str) and data__alg == 'ES384' or isinstance(data__alg, str) and data__alg == 'ES512' or isinstance(data__alg, str) and data__alg == 'EdDSA' or isinstance(data__alg, str) and data__alg == 'Ed25519'):
                         raise Refused
-                    data__alg_any_of_count3 += 1
+                    data__alg_any_of_count4 += 1
                 except Refused: pass
-            if not data__alg_any_of_count3:
+            if not data__alg_any_of_count4:
                 try:
                     validate___definitions_templated(data__alg)
-                    data__alg_any_of_count3 += 1
+                    data__alg_any_of_count4 += 1
                 except Refused: pass
-            if not data__alg_any_of_count3:
+            if not data__alg_any_of_count4:
                 raise Refused
         if "key" in data_keys:
             data_keys.remove("key")
@@ -1068,19 +1135,19 @@ def validate___definitions_client(data: object) -> object:
         if "auth" in data_keys:
             data_keys.remove("auth")
             data__auth = data["auth"]
-            data__auth_any_of_count4 = 0
-            if not data__auth_any_of_count4:
+            data__auth_any_of_count5 = 0
+            if not data__auth_any_of_count5:
                 try:
                     if not (isinstance(data__auth, str) and data__auth == 'post' or isinstance(data__auth, str) and data__auth == 'basic' or isinstance(data__auth, str) and data__auth == 'basic-raw' or isinstance(data__auth, str) and data__auth == 'none' or isinstance(data__auth, str) and data__auth == 'client_secret_jwt' or isinstance(data__auth, str) and data__auth == 'private_key_jwt' or isinstance(data__auth, str) and data__auth == 'tls'):
                         raise Refused
-                    data__auth_any_of_count4 += 1
+                    data__auth_any_of_count5 += 1
                 except Refused: pass
-            if not data__auth_any_of_count4:
+            if not data__auth_any_of_count5:
                 try:
                     validate___definitions_templated(data__auth)
-                    data__auth_any_of_count4 += 1
+                    data__auth_any_of_count5 += 1
                 except Refused: pass
-            if not data__auth_any_of_count4:
+            if not data__auth_any_of_count5:
                 raise Refused
         if "key" in data_keys:
             data_keys.remove("key")
@@ -1100,25 +1167,25 @@ def validate___definitions_client(data: object) -> object:
         if "alg" in data_keys:
             data_keys.remove("alg")
             data__alg = data["alg"]
-            data__alg_any_of_count5 = 0
-            if not data__alg_any_of_count5:
+            data__alg_any_of_count6 = 0
+            if not data__alg_any_of_count6:
                 try:
                     if not (isinstance(data__alg, str) and data__alg == 'HS256' or isinstance(data__alg, str) and data__alg == 'HS384' or isinstance(data__alg, str) and data__alg == 'HS512' or isinstance(data__alg, str) and data__alg == 'RS256' or isinstance(data__alg, str) and data__alg == 'RS384' or isinstance(data__alg, str) and data__alg == 'RS512' or isinstance(data__alg, str) and data__alg == 'PS256' or isinstance(data__alg, str) and data__alg == 'PS384' or isinstance(data__alg, str) and data__alg == 'PS512' or isinstance(data__alg, str) and data__alg == 'ES256' or isinstance(data__alg, str) and data__alg == 'ES384' or isinstance(data__alg, str) and data__alg == 'ES512' or isinstance(data__alg, str) and data__alg == 'EdDSA' or isinstance(data__alg, str) and data__alg == 'Ed25519'):
                         raise Refused
-                    data__alg_any_of_count5 += 1
+                    data__alg_any_of_count6 += 1
                 except Refused: pass
-            if not data__alg_any_of_count5:
+            if not data__alg_any_of_count6:
                 try:
                     validate___definitions_templated(data__alg)
-                    data__alg_any_of_count5 += 1
+                    data__alg_any_of_count6 += 1
                 except Refused: pass
-            if not data__alg_any_of_count5:
+            if not data__alg_any_of_count6:
                 try:
                     if not isinstance(data__alg, (NoneType)):
                         raise Refused
-                    data__alg_any_of_count5 += 1
+                    data__alg_any_of_count6 += 1
                 except Refused: pass
-            if not data__alg_any_of_count5:
+            if not data__alg_any_of_count6:
                 raise Refused
         if "audience" in data_keys:
             data_keys.remove("audience")
@@ -1153,19 +1220,19 @@ def validate___definitions_basic(data: object) -> object:
     return data
 
 def validate___definitions_as(data: object) -> object:
-    data_any_of_count6 = 0
-    if not data_any_of_count6:
+    data_any_of_count7 = 0
+    if not data_any_of_count7:
         try:
             if not (isinstance(data, str) and data == 'form' or isinstance(data, str) and data == 'json' or isinstance(data, str) and data == 'query'):
                 raise Refused
-            data_any_of_count6 += 1
+            data_any_of_count7 += 1
         except Refused: pass
-    if not data_any_of_count6:
+    if not data_any_of_count7:
         try:
             validate___definitions_templated(data)
-            data_any_of_count6 += 1
+            data_any_of_count7 += 1
         except Refused: pass
-    if not data_any_of_count6:
+    if not data_any_of_count7:
         raise Refused
     return data
 
@@ -1393,8 +1460,8 @@ def validate___definitions_token(data: object) -> object:
             data__expires = data["expires"]
             if not isinstance(data__expires, (dict, str)):
                 raise Refused
-            data__expires_one_of_count7 = 0
-            if data__expires_one_of_count7 < 2:
+            data__expires_one_of_count8 = 0
+            if data__expires_one_of_count8 < 2:
                 try:
                     if not isinstance(data__expires, (dict)):
                         raise Refused
@@ -1403,9 +1470,9 @@ def validate___definitions_token(data: object) -> object:
                         data__expires__missing_keys = set(['in']) - data__expires.keys()
                         if data__expires__missing_keys:
                             raise Refused
-                    data__expires_one_of_count7 += 1
+                    data__expires_one_of_count8 += 1
                 except Refused: pass
-            if data__expires_one_of_count7 < 2:
+            if data__expires_one_of_count8 < 2:
                 try:
                     if not isinstance(data__expires, (dict)):
                         raise Refused
@@ -1414,15 +1481,15 @@ def validate___definitions_token(data: object) -> object:
                         data__expires__missing_keys = set(['at']) - data__expires.keys()
                         if data__expires__missing_keys:
                             raise Refused
-                    data__expires_one_of_count7 += 1
+                    data__expires_one_of_count8 += 1
                 except Refused: pass
-            if data__expires_one_of_count7 < 2:
+            if data__expires_one_of_count8 < 2:
                 try:
                     if not isinstance(data__expires, (str)):
                         raise Refused
-                    data__expires_one_of_count7 += 1
+                    data__expires_one_of_count8 += 1
                 except Refused: pass
-            if data__expires_one_of_count7 != 1:
+            if data__expires_one_of_count8 != 1:
                 raise Refused
             if isinstance(data__expires, str):
                 if not search('^never$', data__expires):
@@ -1468,14 +1535,14 @@ def validate___definitions_token(data: object) -> object:
             data__refreshexpires = data["refresh_expires"]
             if not isinstance(data__refreshexpires, (dict, NoneType)):
                 raise Refused
-            data__refreshexpires_one_of_count8 = 0
-            if data__refreshexpires_one_of_count8 < 2:
+            data__refreshexpires_one_of_count9 = 0
+            if data__refreshexpires_one_of_count9 < 2:
                 try:
                     if not isinstance(data__refreshexpires, (NoneType)):
                         raise Refused
-                    data__refreshexpires_one_of_count8 += 1
+                    data__refreshexpires_one_of_count9 += 1
                 except Refused: pass
-            if data__refreshexpires_one_of_count8 < 2:
+            if data__refreshexpires_one_of_count9 < 2:
                 try:
                     if not isinstance(data__refreshexpires, (dict)):
                         raise Refused
@@ -1484,9 +1551,9 @@ def validate___definitions_token(data: object) -> object:
                         data__refreshexpires__missing_keys = set(['in']) - data__refreshexpires.keys()
                         if data__refreshexpires__missing_keys:
                             raise Refused
-                    data__refreshexpires_one_of_count8 += 1
+                    data__refreshexpires_one_of_count9 += 1
                 except Refused: pass
-            if data__refreshexpires_one_of_count8 < 2:
+            if data__refreshexpires_one_of_count9 < 2:
                 try:
                     if not isinstance(data__refreshexpires, (dict)):
                         raise Refused
@@ -1495,9 +1562,9 @@ def validate___definitions_token(data: object) -> object:
                         data__refreshexpires__missing_keys = set(['at']) - data__refreshexpires.keys()
                         if data__refreshexpires__missing_keys:
                             raise Refused
-                    data__refreshexpires_one_of_count8 += 1
+                    data__refreshexpires_one_of_count9 += 1
                 except Refused: pass
-            if data__refreshexpires_one_of_count8 != 1:
+            if data__refreshexpires_one_of_count9 != 1:
                 raise Refused
             data__refreshexpires_is_dict = isinstance(data__refreshexpires, dict)
             if data__refreshexpires_is_dict:
@@ -1669,36 +1736,36 @@ def validate___definitions_oauth1_token(data: object) -> object:
         if "method" in data_keys:
             data_keys.remove("method")
             data__method = data["method"]
-            data__method_any_of_count9 = 0
-            if not data__method_any_of_count9:
+            data__method_any_of_count10 = 0
+            if not data__method_any_of_count10:
                 try:
                     if not (isinstance(data__method, str) and data__method == 'HMAC-SHA1' or isinstance(data__method, str) and data__method == 'HMAC-SHA256' or isinstance(data__method, str) and data__method == 'HMAC-SHA512' or isinstance(data__method, str) and data__method == 'RSA-SHA1' or isinstance(data__method, str) and data__method == 'RSA-SHA256' or isinstance(data__method, str) and data__method == 'RSA-SHA512' or isinstance(data__method, str) and data__method == 'PLAINTEXT'):
                         raise Refused
-                    data__method_any_of_count9 += 1
+                    data__method_any_of_count10 += 1
                 except Refused: pass
-            if not data__method_any_of_count9:
+            if not data__method_any_of_count10:
                 try:
                     validate___definitions_templated(data__method)
-                    data__method_any_of_count9 += 1
+                    data__method_any_of_count10 += 1
                 except Refused: pass
-            if not data__method_any_of_count9:
+            if not data__method_any_of_count10:
                 raise Refused
         if "in" in data_keys:
             data_keys.remove("in")
             data__in = data["in"]
-            data__in_any_of_count10 = 0
-            if not data__in_any_of_count10:
+            data__in_any_of_count11 = 0
+            if not data__in_any_of_count11:
                 try:
                     if not (isinstance(data__in, str) and data__in == 'header' or isinstance(data__in, str) and data__in == 'query' or isinstance(data__in, str) and data__in == 'body'):
                         raise Refused
-                    data__in_any_of_count10 += 1
+                    data__in_any_of_count11 += 1
                 except Refused: pass
-            if not data__in_any_of_count10:
+            if not data__in_any_of_count11:
                 try:
                     validate___definitions_templated(data__in)
-                    data__in_any_of_count10 += 1
+                    data__in_any_of_count11 += 1
                 except Refused: pass
-            if not data__in_any_of_count10:
+            if not data__in_any_of_count11:
                 raise Refused
         if "verifier" in data_keys:
             data_keys.remove("verifier")
@@ -1715,19 +1782,19 @@ def validate___definitions_oauth1_token(data: object) -> object:
     return data
 
 def validate___definitions_dpop(data: object) -> object:
-    data_any_of_count11 = 0
-    if not data_any_of_count11:
+    data_any_of_count12 = 0
+    if not data_any_of_count12:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False or isinstance(data, str) and data == 'true' or isinstance(data, str) and data == 'false' or isinstance(data, str) and data == 'ES256' or isinstance(data, str) and data == 'ES384' or isinstance(data, str) and data == 'ES512' or isinstance(data, str) and data == 'EdDSA' or isinstance(data, str) and data == 'Ed25519' or isinstance(data, str) and data == 'RS256' or isinstance(data, str) and data == 'RS384' or isinstance(data, str) and data == 'RS512' or isinstance(data, str) and data == 'PS256' or isinstance(data, str) and data == 'PS384' or isinstance(data, str) and data == 'PS512'):
                 raise Refused
-            data_any_of_count11 += 1
+            data_any_of_count12 += 1
         except Refused: pass
-    if not data_any_of_count11:
+    if not data_any_of_count12:
         try:
             validate___definitions_templated(data)
-            data_any_of_count11 += 1
+            data_any_of_count12 += 1
         except Refused: pass
-    if not data_any_of_count11:
+    if not data_any_of_count12:
         raise Refused
     return data
 
@@ -1924,36 +1991,36 @@ def validate___definitions_oauth1(data: object) -> object:
         if "method" in data_keys:
             data_keys.remove("method")
             data__method = data["method"]
-            data__method_any_of_count12 = 0
-            if not data__method_any_of_count12:
+            data__method_any_of_count13 = 0
+            if not data__method_any_of_count13:
                 try:
                     if not (isinstance(data__method, str) and data__method == 'HMAC-SHA1' or isinstance(data__method, str) and data__method == 'HMAC-SHA256' or isinstance(data__method, str) and data__method == 'HMAC-SHA512' or isinstance(data__method, str) and data__method == 'RSA-SHA1' or isinstance(data__method, str) and data__method == 'RSA-SHA256' or isinstance(data__method, str) and data__method == 'RSA-SHA512' or isinstance(data__method, str) and data__method == 'PLAINTEXT'):
                         raise Refused
-                    data__method_any_of_count12 += 1
+                    data__method_any_of_count13 += 1
                 except Refused: pass
-            if not data__method_any_of_count12:
+            if not data__method_any_of_count13:
                 try:
                     validate___definitions_templated(data__method)
-                    data__method_any_of_count12 += 1
+                    data__method_any_of_count13 += 1
                 except Refused: pass
-            if not data__method_any_of_count12:
+            if not data__method_any_of_count13:
                 raise Refused
         if "in" in data_keys:
             data_keys.remove("in")
             data__in = data["in"]
-            data__in_any_of_count13 = 0
-            if not data__in_any_of_count13:
+            data__in_any_of_count14 = 0
+            if not data__in_any_of_count14:
                 try:
                     if not (isinstance(data__in, str) and data__in == 'header' or isinstance(data__in, str) and data__in == 'query' or isinstance(data__in, str) and data__in == 'body'):
                         raise Refused
-                    data__in_any_of_count13 += 1
+                    data__in_any_of_count14 += 1
                 except Refused: pass
-            if not data__in_any_of_count13:
+            if not data__in_any_of_count14:
                 try:
                     validate___definitions_templated(data__in)
-                    data__in_any_of_count13 += 1
+                    data__in_any_of_count14 += 1
                 except Refused: pass
-            if not data__in_any_of_count13:
+            if not data__in_any_of_count14:
                 raise Refused
         if "callback" in data_keys:
             data_keys.remove("callback")
@@ -2005,19 +2072,19 @@ def validate___definitions_capture(data: object) -> object:
         if "iss" in data_keys:
             data_keys.remove("iss")
             data__iss = data["iss"]
-            data__iss_any_of_count14 = 0
-            if not data__iss_any_of_count14:
+            data__iss_any_of_count15 = 0
+            if not data__iss_any_of_count15:
                 try:
                     if not (isinstance(data__iss, str) and data__iss == 'optional' or isinstance(data__iss, str) and data__iss == 'required'):
                         raise Refused
-                    data__iss_any_of_count14 += 1
+                    data__iss_any_of_count15 += 1
                 except Refused: pass
-            if not data__iss_any_of_count14:
+            if not data__iss_any_of_count15:
                 try:
                     validate___definitions_templated(data__iss)
-                    data__iss_any_of_count14 += 1
+                    data__iss_any_of_count15 += 1
                 except Refused: pass
-            if not data__iss_any_of_count14:
+            if not data__iss_any_of_count15:
                 raise Refused
         if "jwks" in data_keys:
             data_keys.remove("jwks")
@@ -2150,25 +2217,25 @@ def validate___definitions_authorize(data: object) -> object:
                 if "alg" in data__requestobject_keys:
                     data__requestobject_keys.remove("alg")
                     data__requestobject__alg = data__requestobject["alg"]
-                    data__requestobject__alg_any_of_count15 = 0
-                    if not data__requestobject__alg_any_of_count15:
+                    data__requestobject__alg_any_of_count16 = 0
+                    if not data__requestobject__alg_any_of_count16:
                         try:
                             if not (isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'HS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'RS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'PS512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES256' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES384' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'ES512' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'EdDSA' or isinstance(data__requestobject__alg, str) and data__requestobject__alg == 'Ed25519'):
                                 raise Refused
-                            data__requestobject__alg_any_of_count15 += 1
+                            data__requestobject__alg_any_of_count16 += 1
                         except Refused: pass
-                    if not data__requestobject__alg_any_of_count15:
+                    if not data__requestobject__alg_any_of_count16:
                         try:
                             validate___definitions_templated(data__requestobject__alg)
-                            data__requestobject__alg_any_of_count15 += 1
+                            data__requestobject__alg_any_of_count16 += 1
                         except Refused: pass
-                    if not data__requestobject__alg_any_of_count15:
+                    if not data__requestobject__alg_any_of_count16:
                         try:
                             if not isinstance(data__requestobject__alg, (NoneType)):
                                 raise Refused
-                            data__requestobject__alg_any_of_count15 += 1
+                            data__requestobject__alg_any_of_count16 += 1
                         except Refused: pass
-                    if not data__requestobject__alg_any_of_count15:
+                    if not data__requestobject__alg_any_of_count16:
                         raise Refused
                 if "key_id" in data__requestobject_keys:
                     data__requestobject_keys.remove("key_id")
@@ -2201,48 +2268,48 @@ def validate___definitions_authorize(data: object) -> object:
                         if "alg" in data__requestobject__encrypt_keys:
                             data__requestobject__encrypt_keys.remove("alg")
                             data__requestobject__encrypt__alg = data__requestobject__encrypt["alg"]
-                            data__requestobject__encrypt__alg_any_of_count16 = 0
-                            if not data__requestobject__encrypt__alg_any_of_count16:
+                            data__requestobject__encrypt__alg_any_of_count17 = 0
+                            if not data__requestobject__encrypt__alg_any_of_count17:
                                 try:
                                     if not (isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'RSA-OAEP' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'RSA-OAEP-256' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A128KW' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A192KW' or isinstance(data__requestobject__encrypt__alg, str) and data__requestobject__encrypt__alg == 'ECDH-ES+A256KW'):
                                         raise Refused
-                                    data__requestobject__encrypt__alg_any_of_count16 += 1
+                                    data__requestobject__encrypt__alg_any_of_count17 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__alg_any_of_count16:
+                            if not data__requestobject__encrypt__alg_any_of_count17:
                                 try:
                                     validate___definitions_templated(data__requestobject__encrypt__alg)
-                                    data__requestobject__encrypt__alg_any_of_count16 += 1
+                                    data__requestobject__encrypt__alg_any_of_count17 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__alg_any_of_count16:
+                            if not data__requestobject__encrypt__alg_any_of_count17:
                                 try:
                                     if not isinstance(data__requestobject__encrypt__alg, (NoneType)):
                                         raise Refused
-                                    data__requestobject__encrypt__alg_any_of_count16 += 1
+                                    data__requestobject__encrypt__alg_any_of_count17 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__alg_any_of_count16:
+                            if not data__requestobject__encrypt__alg_any_of_count17:
                                 raise Refused
                         if "enc" in data__requestobject__encrypt_keys:
                             data__requestobject__encrypt_keys.remove("enc")
                             data__requestobject__encrypt__enc = data__requestobject__encrypt["enc"]
-                            data__requestobject__encrypt__enc_any_of_count17 = 0
-                            if not data__requestobject__encrypt__enc_any_of_count17:
+                            data__requestobject__encrypt__enc_any_of_count18 = 0
+                            if not data__requestobject__encrypt__enc_any_of_count18:
                                 try:
                                     if not (isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A128CBC-HS256' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A192CBC-HS384' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A256CBC-HS512' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A128GCM' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A192GCM' or isinstance(data__requestobject__encrypt__enc, str) and data__requestobject__encrypt__enc == 'A256GCM'):
                                         raise Refused
-                                    data__requestobject__encrypt__enc_any_of_count17 += 1
+                                    data__requestobject__encrypt__enc_any_of_count18 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__enc_any_of_count17:
+                            if not data__requestobject__encrypt__enc_any_of_count18:
                                 try:
                                     validate___definitions_templated(data__requestobject__encrypt__enc)
-                                    data__requestobject__encrypt__enc_any_of_count17 += 1
+                                    data__requestobject__encrypt__enc_any_of_count18 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__enc_any_of_count17:
+                            if not data__requestobject__encrypt__enc_any_of_count18:
                                 try:
                                     if not isinstance(data__requestobject__encrypt__enc, (NoneType)):
                                         raise Refused
-                                    data__requestobject__encrypt__enc_any_of_count17 += 1
+                                    data__requestobject__encrypt__enc_any_of_count18 += 1
                                 except Refused: pass
-                            if not data__requestobject__encrypt__enc_any_of_count17:
+                            if not data__requestobject__encrypt__enc_any_of_count18:
                                 raise Refused
                         if data__requestobject__encrypt_keys:
                             raise Refused
@@ -2255,36 +2322,36 @@ def validate___definitions_authorize(data: object) -> object:
         if "openid" in data_keys:
             data_keys.remove("openid")
             data__openid = data["openid"]
-            data__openid_any_of_count18 = 0
-            if not data__openid_any_of_count18:
+            data__openid_any_of_count19 = 0
+            if not data__openid_any_of_count19:
                 try:
                     if not (isinstance(data__openid, bool) and data__openid is True or isinstance(data__openid, bool) and data__openid is False or isinstance(data__openid, str) and data__openid == 'true' or isinstance(data__openid, str) and data__openid == 'false'):
                         raise Refused
-                    data__openid_any_of_count18 += 1
+                    data__openid_any_of_count19 += 1
                 except Refused: pass
-            if not data__openid_any_of_count18:
+            if not data__openid_any_of_count19:
                 try:
                     validate___definitions_templated(data__openid)
-                    data__openid_any_of_count18 += 1
+                    data__openid_any_of_count19 += 1
                 except Refused: pass
-            if not data__openid_any_of_count18:
+            if not data__openid_any_of_count19:
                 raise Refused
         if "pkce" in data_keys:
             data_keys.remove("pkce")
             data__pkce = data["pkce"]
-            data__pkce_any_of_count19 = 0
-            if not data__pkce_any_of_count19:
+            data__pkce_any_of_count20 = 0
+            if not data__pkce_any_of_count20:
                 try:
                     if not (isinstance(data__pkce, str) and data__pkce == 'S256' or isinstance(data__pkce, str) and data__pkce == 'plain' or isinstance(data__pkce, str) and data__pkce == 'off'):
                         raise Refused
-                    data__pkce_any_of_count19 += 1
+                    data__pkce_any_of_count20 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count19:
+            if not data__pkce_any_of_count20:
                 try:
                     validate___definitions_templated(data__pkce)
-                    data__pkce_any_of_count19 += 1
+                    data__pkce_any_of_count20 += 1
                 except Refused: pass
-            if not data__pkce_any_of_count19:
+            if not data__pkce_any_of_count20:
                 raise Refused
         if "dpop" in data_keys:
             data_keys.remove("dpop")
@@ -2305,19 +2372,19 @@ def validate___definitions_authorize(data: object) -> object:
         if "query_in" in data_keys:
             data_keys.remove("query_in")
             data__queryin = data["query_in"]
-            data__queryin_any_of_count20 = 0
-            if not data__queryin_any_of_count20:
+            data__queryin_any_of_count21 = 0
+            if not data__queryin_any_of_count21:
                 try:
                     if not (isinstance(data__queryin, str) and data__queryin == 'query' or isinstance(data__queryin, str) and data__queryin == 'fragment'):
                         raise Refused
-                    data__queryin_any_of_count20 += 1
+                    data__queryin_any_of_count21 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count20:
+            if not data__queryin_any_of_count21:
                 try:
                     validate___definitions_templated(data__queryin)
-                    data__queryin_any_of_count20 += 1
+                    data__queryin_any_of_count21 += 1
                 except Refused: pass
-            if not data__queryin_any_of_count20:
+            if not data__queryin_any_of_count21:
                 raise Refused
         if "names" in data_keys:
             data_keys.remove("names")
@@ -2336,19 +2403,19 @@ def validate___definitions_authorize(data: object) -> object:
     return data
 
 def validate___definitions_on_off(data: object) -> object:
-    data_any_of_count21 = 0
-    if not data_any_of_count21:
+    data_any_of_count22 = 0
+    if not data_any_of_count22:
         try:
             if not (isinstance(data, str) and data == 'on' or isinstance(data, str) and data == 'off' or isinstance(data, bool) and data is True or isinstance(data, bool) and data is False):
                 raise Refused
-            data_any_of_count21 += 1
+            data_any_of_count22 += 1
         except Refused: pass
-    if not data_any_of_count21:
+    if not data_any_of_count22:
         try:
             validate___definitions_templated(data)
-            data_any_of_count21 += 1
+            data_any_of_count22 += 1
         except Refused: pass
-    if not data_any_of_count21:
+    if not data_any_of_count22:
         raise Refused
     return data
 
@@ -2408,44 +2475,44 @@ def validate___definitions_input(data: object) -> object:
             data__from = data["from"]
             if not isinstance(data__from, (dict)):
                 raise Refused
-            data__from_one_of_count22 = 0
-            if data__from_one_of_count22 < 2:
+            data__from_one_of_count23 = 0
+            if data__from_one_of_count23 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['env']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count22 += 1
+                    data__from_one_of_count23 += 1
                 except Refused: pass
-            if data__from_one_of_count22 < 2:
+            if data__from_one_of_count23 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['file']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count22 += 1
+                    data__from_one_of_count23 += 1
                 except Refused: pass
-            if data__from_one_of_count22 < 2:
+            if data__from_one_of_count23 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['keyring']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count22 += 1
+                    data__from_one_of_count23 += 1
                 except Refused: pass
-            if data__from_one_of_count22 < 2:
+            if data__from_one_of_count23 < 2:
                 try:
                     data__from_is_dict = isinstance(data__from, dict)
                     if data__from_is_dict:
                         data__from__missing_keys = set(['command']) - data__from.keys()
                         if data__from__missing_keys:
                             raise Refused
-                    data__from_one_of_count22 += 1
+                    data__from_one_of_count23 += 1
                 except Refused: pass
-            if data__from_one_of_count22 != 1:
+            if data__from_one_of_count23 != 1:
                 raise Refused
             data__from_is_dict = isinstance(data__from, dict)
             if data__from_is_dict:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .document import Items, Map, Node, value_at
 from .errors import FlowError, Problem
-from .flow import MODIFIERS, SECTIONS, Flow, Input, Step
+from .flow import MODIFIERS, SECTIONS, Also, Flow, Input, Step
 from .merge import by_id, copy, id_of, kind_of, merge, put
 from .near import did_you_mean
 from .place import Place, Source, place_of
@@ -36,6 +36,7 @@ def build(document: Map, *, files: tuple[str, ...]) -> Flow:
         sections=_sections(document),
         save=_text(named.get("name", save)),
         keep=_as_map(_in_braces(_map(named, "keep"), "keep")),
+        also=tuple(map(_also, _as_items(named.get("also")))),
         sandbox=_map(document, "sandbox"),
     )
 
@@ -66,6 +67,11 @@ def _as_items(node: Node) -> list[Node]:
 
 def _map(document: Map, key: str) -> Map:
     return _as_map(document.get(key))
+
+
+def _also(node: Node) -> Also:
+    given = _as_map(node)
+    return Also(**{key: _text(given.get(key)) for key in Also._fields})
 
 
 def _input(document: Map, name: str) -> Input:

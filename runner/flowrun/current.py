@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal, NamedTuple
 
+from .also import in_step, keep_in_step
 from .engine import run_section
 from .errors import FlowrunError, PersonNeeded, ProviderError
 from .job import (
@@ -106,6 +107,7 @@ def _fresh(job: Job, record: Record, services: Services) -> Current | None:
             latest = job.store.read(job.name) or record
             record = latest.knowing(**known)
             job.store.write(job.name, record)
+    keep_in_step(job)
     return Current(job, record, "fresh")
 
 
@@ -142,11 +144,12 @@ def renew(
         return _begin_again(job, services, seen, before) if force or ended else seen
     _bind(job, seen)
     redeem, policy = partial(_redeemed, job, services), partial(policy_of, job.flow)
-    return refresh(
-        *(job.store, job.name),
-        due=are_due, redeem=redeem, policy=policy,
-        deadline_s=deadline_s, now=services.now, before=before,
-    )  # fmt: skip
+    with in_step(job):
+        return refresh(
+            *(job.store, job.name),
+            due=are_due, redeem=redeem, policy=policy,
+            deadline_s=deadline_s, now=services.now, before=before,
+        )  # fmt: skip
 
 
 def _begin_again(

@@ -124,6 +124,7 @@ CODES = {
     "E710": "what was sealed cannot be opened",
     "E711": "another record is where this one should go",
     "E712": "a refresh is not settled",
+    "E713": "a file beside the record is not in step",
     "E714": "the record is not written back",
     "E801": "an input is missing and nobody is here to ask",
     "E802": "consent is needed and nobody is here to give it",

@@ -42,6 +42,14 @@ class Step(NamedTuple):
     used_at: Place | None = None  # where `use` stands, when this is another section's step
 
 
+class Also(NamedTuple):
+    """A file beside the record; what is in it says one of *format* and *text*."""
+
+    file: str
+    format: str = ""
+    text: str = ""
+
+
 class Flow(NamedTuple):
     """A whole recipe, everything it extends merged in."""
 
@@ -56,6 +64,7 @@ class Flow(NamedTuple):
     sections: Mapping[str, tuple[Step, ...]]
     save: str
     keep: Mapping[str, Node]
+    also: tuple[Also, ...]
     sandbox: Mapping[str, Node]
 
     @property

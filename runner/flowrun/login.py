@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
+from .also import in_step, prove
 from .engine import State, run_section
 from .errors import FlowrunError
 from .job import Job, addressee, new_record, run_on_record, typed_before
@@ -23,6 +24,7 @@ def log_in(job: Job, services: Services) -> Record:
     Everything that can fail is tried before a person is asked.
     """
     job.store.probe(job.name)
+    prove(job)
     allowed = job.services(services)
     rehearse(job.flow, job.inputs)
     _say_where_secrets_go(job, services)
@@ -37,8 +39,9 @@ def log_in(job: Job, services: Services) -> Record:
             _conclude(listeners, str(error))
             raise
         _conclude(listeners, "")
-    if job.flow.steps("verify"):
-        run_on_record(job, "verify", record, services)
+    with in_step(job):
+        if job.flow.steps("verify"):
+            run_on_record(job, "verify", record, services)
     return record
 
 

@@ -110,9 +110,10 @@ def rehearse(flow: Flow, inputs: Mapping[str, Value]) -> None:
 
 
 def inputs_read(flow: Flow, sections: Sequence[str]) -> set[str]:
-    """The inputs that *sections* read, themselves or through vars."""
+    """The inputs that *sections* read, themselves, through vars or in the files made after them."""
     parts = [part for name in sections for step in flow.steps(name) for part in step[3:5]]
-    paths = (path for path in reads(parts, flow.vars) if len(path) > 1)
+    after = [also.text for also in flow.also] if "refresh" in sections else []
+    paths = (path for path in reads([*parts, *after], flow.vars) if len(path) > 1)
     return {path[1] for path in paths if path[0] == "inputs"}
 
 

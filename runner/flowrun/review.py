@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from .beside import outside
 from .checks.reading import Reading
 from .checks.secrets import url_secrets
 from .document import Node
@@ -45,12 +46,27 @@ def hosts(reading: Reading) -> list[str]:
 
 def downgrades(reading: Reading) -> list[Downgrade]:
     """Every step down from flowrun's defaults, in the order of the steps."""
-    return [
+    found = [
         downgrade
         for planned in reading.rendered[0].values()
         for look in (_weakened, _in_plain_text, _unsigned, _repeated, _published, _logged, _unbound)
         for downgrade in look(reading, planned)
     ]
+    return [*found, *_beside(reading)]
+
+
+def _beside(reading: Reading) -> Iterator[Downgrade]:
+    """Files that are written elsewhere, and those that give a refresh token a second owner."""
+    out = [*outside(reading.flow)]
+    for also in reading.flow.also:
+        place = place_of(also.file)
+        assert place
+        if also in out:
+            yield Downgrade(f"also: {also.file} is outside of the token folder", place)
+        read = [inner.path for use in uses(also.text) for inner in reading.through(use)]
+        if any(path in (("saved",), ("saved", "refresh_token")) for path in read):
+            message = f"also: {also.file} holds the refresh token; whoever uses it there ends ours"
+            yield Downgrade(message, place)
 
 
 def _weakened(reading: Reading, planned: Planned) -> Iterator[Downgrade]:

@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from .beside import outside
 from .errors import FlowError, StoreError, located
 from .flow import Flow, Input, digest
+from .place import Place
 from .secret import JSON
 
 COMMAND_TIMEOUT_S = 60
@@ -30,13 +32,8 @@ def elsewhere(
     """
     how, what = next(iter(item.source.items()))
     if not is_trusted(flow, environ, record):
-        hint = f"Read it, then: flowrun trust {flow.files[0]}"
-        if record is not None:
-            hint = f"Once its flow is, run it: flowrun {flow.files[0]}"
-        message = (
-            f"the input {item.name!r} comes from {how} {_shown(what)}, and the flow is not trusted"
-        )
-        raise FlowError("E221", message, hint=hint, place=item.place)
+        came = f"the input {item.name!r} comes from {how} {_shown(what)}"
+        raise untrusted(came, flow, record, item.place)
     if how == "env":
         return environ.get(str(what))
     if how == "keyring":
@@ -46,6 +43,19 @@ def elsewhere(
             return from_keyring(str(what))
     _refuse_relative(item, str(what[0] if isinstance(what, list) else what), file=how == "file")
     return _from_file(item, str(what)) if how == "file" else _from_command(item, what, environ)
+
+
+def untrusted(
+    what: str, flow: Flow, record: Mapping[str, JSON] | None, place: Place | None
+) -> FlowError:
+    """The error (E221) for *what* the *flow*, or the plan of a *record*, may not reach yet."""
+    hint = f"Read it, then: flowrun trust {flow.file}"
+    if record is not None:
+        hint = (
+            f"Once its flow is, run it: flowrun {flow.file}\n  Or in a pipeline, for this very "
+            f"record: FLOWRUN_TRUST={_of_record(flow.document, record)}"
+        )
+    return FlowError("E221", f"{what}, and the flow is not trusted", hint=hint, place=place)
 
 
 def _refuse_relative(item: Input, path: str, *, file: bool) -> None:
@@ -74,7 +84,8 @@ def vouch(
     Remember that the record with this *plan* and these *inputs* was made by *flow*, if that is
     trusted: what else lies where records are is not, whatever it says of itself.
     """
-    if any(item.source for item in flow.inputs.values()) and is_trusted(flow, environ):
+    reaches = any(item.source for item in flow.inputs.values()) or any(outside(flow))
+    if reaches and is_trusted(flow, environ):
         with contextlib.suppress(StoreError):  # then the record is not trusted, and says so
             _remember(_of_record(plan, inputs))
 

@@ -20,7 +20,6 @@ from .console import Console
 from .errors import FlowrunError, StoreError
 from .record import Record
 from .services import Shelf
-from .stores.documents import written
 from .stores.interface import Store
 
 TIMEOUT_S = 60
@@ -54,7 +53,7 @@ class WriteBack(NamedTuple):
         Raises:
             StoreError: it did not (E714), so that nothing must be sent.
         """
-        content = written(record)
+        content = self.store.carried(self.name) or b""
         if problem := self._run("try", record, content):
             hint = "Nothing was sent, and the token is as it was. Mend the command, then run again."
             raise StoreError(REFUSED, f"{self.name}: {problem}", hint=hint)
@@ -79,9 +78,9 @@ class WriteBack(NamedTuple):
         if self.shelf.get(*KEPT) is None:  # as nearly always; nobody waits for a lock then
             return
         with self.store.locked(self.name):
-            record = self.store.read(self.name)
+            record, content = self.store.read(self.name), self.store.carried(self.name)
             taken = self.shelf.get(*KEPT)  # somebody else may have settled it
-            if record and taken and taken != _digest(content := written(record)):
+            if record and content and taken and taken != _digest(content):
                 self._write(record, content)
             self.shelf.drop(*KEPT)
 

@@ -22,14 +22,13 @@ inputs:
 steps:
   - token:
       post: {url}/token
-      form: {{grant_type: client_credentials, client_secret: "{{{{ inputs.client_secret }}}}"}}
+      client: &client {{id: rotating, secret: "{{{{ inputs.client_secret }}}}"}}
+      form: {{grant_type: client_credentials}}
 refresh:
   - token:
       post: {url}/token
-      form:
-        grant_type: refresh_token
-        refresh_token: "{{{{ saved.refresh_token }}}}"
-        client_secret: "{{{{ inputs.client_secret }}}}"
+      client: *client
+      form: {{grant_type: refresh_token, refresh_token: "{{{{ saved.refresh_token }}}}"}}
 {more}
 """
 """Everybody who knows the secret is given a grant, so that a test needs no browser."""

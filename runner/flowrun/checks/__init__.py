@@ -36,6 +36,7 @@ CHECKS: tuple[Callable[[Reading], Iterator[Problem]], ...] = (
     identity.unbound,
     identity.nameless,
     records.save_names,
+    records.also_files,
     secrets.saved_secrets,
     secrets.seen_secrets,
 )

@@ -91,7 +91,9 @@ def _no_root(use: Use, where: Where) -> Absence:
         return Absence("there is no record yet: `saved` is for later sections", hint)
     if root == "response":
         hint = "Hand it on with `outputs`; a later step reads steps.ID.NAME."
-        if where.step and where.step.kind == "capture":
+        if where.section == "also":
+            hint = "What the record holds is in saved.NAME"
+        elif where.step and where.step.kind == "capture":
             hint = "What came with the redirect is in callback.NAME"
         return Absence("there is no answer here: only what judges one reads `response`", hint)
     return Absence("only `headers`, which are rendered last, can read `request`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..errors import Problem
-from ..flow import SECTIONS, Step
+from ..flow import SECTIONS, Flow, Step
 from ..template import Use
 from .absent import EVERYWHERE, Where, missing
 from .reading import Reading
@@ -37,19 +37,27 @@ def _parts(reading: Reading) -> Iterator[tuple[Where, Sequence[Use]]]:
     flow = reading.flow
     early = "`{}` cannot read {}: it is {} before anything runs"
     yield Where(flow, early.format("save", "{}", "made")), reading.save
+    yield Where(flow, early.format("file", "{}", "named")), reading.also_files
     yield Where(flow, early.format("setup", "{}", "read")), reading.setup
     steps = {step.id: step for step in flow.steps("steps")}
     known = EVERYWHERE | {"steps", "saved", "callback"}
     yield Where(flow, section="steps", roots=known, earlier=steps), reading.keep
+    known = EVERYWHERE | {"steps", "saved"} | _callback(flow)
+    yield Where(flow, section="also", roots=known), reading.also_texts
     for section in SECTIONS:
         yield from _section(reading, section)
+
+
+def _callback(flow: Flow) -> set[str]:
+    """What a record knows of the redirect, where there was one."""
+    return {"callback"} if any(step.kind == "capture" for step in flow.steps("steps")) else set()
 
 
 def _section(reading: Reading, section: str) -> Iterator[tuple[Where, Sequence[Use]]]:
     flow, earlier = reading.flow, dict[str, Step]()
     known = EVERYWHERE | {"steps"} | ({"saved"} if section != "steps" else set())
-    if section != "steps" and any(step.kind == "capture" for step in flow.steps("steps")):
-        known |= {"callback"}
+    if section != "steps":
+        known |= _callback(flow)
     for step in flow.steps(section):
         where = Where(flow, "", section, known, earlier, step)
         for part in reading.steps[section, step.id]:

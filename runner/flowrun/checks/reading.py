@@ -36,6 +36,8 @@ class Reading:
         self.vars = {name: self._read(value) for name, value in flow.vars.items()}
         self.save = self._read(flow.save)
         self.keep = self._read(flow.keep)
+        self.also_files = self._read([also.file for also in flow.also])
+        self.also_texts = self._read([also.text for also in flow.also])
         self.setup = self._read(flow.document.get("setup"))
         self.defaults = self._read(flow.document.get("defaults"))
         self.steps = {(step.section, step.id): tuple(self._parts(step)) for step in steps_of(flow)}
@@ -65,7 +67,8 @@ class Reading:
 
     def all(self) -> Iterator[Use]:
         """Every name that anything reads."""
-        for group in (*self.vars.values(), self.save, self.keep, self.setup, self.defaults):
+        beside = self.keep, self.also_files, self.also_texts
+        for group in (*self.vars.values(), self.save, *beside, self.setup, self.defaults):
             yield from group
         for step in steps_of(self.flow):
             yield from self.of(step)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..beside import path_of
 from ..document import Node, plain
 from ..errors import FlowError, Problem
 from ..fit import coerce
-from ..flow import Flow, Input
+from ..flow import Also, Flow, Input
 from ..inputs import record_name
 from ..place import Place, place_of
 from ..profiles import lending
@@ -37,6 +38,31 @@ def save_names(reading: Reading) -> Iterator[Problem]:
             first = saved.setdefault(name.casefold(), profile)
             if first != profile:
                 yield _shared(flow, first, profile, place)
+
+
+def also_files(reading: Reading) -> Iterator[Problem]:
+    """E220 for paths where no file of `also` can be, E231 for two that share one."""
+    flow = reading.flow
+    lent, written = lending(flow.document), dict[str, tuple[str, Also]]()
+    for profile in [each for each in [*flow.profiles, ""] if each not in lent]:
+        for also in flow.also:
+            try:
+                path = path_of(also, _known(flow, profile))
+            except FlowError as error:
+                yield from (each for each in error.problems if each.code == "E220")
+                continue
+            first, other = written.setdefault(path.casefold(), (profile, also))
+            if other is not also:
+                message, hint = f"two files of `also` are {path!r}", "Give each a name of its own."
+                yield Problem("E231", message, hint, place_of(also.file))
+            elif profile and first != profile:
+                yield _both_write(path, first, profile, also)
+
+
+def _both_write(path: str, first: str, second: str, also: Also) -> Problem:
+    message = f"the profiles {first!r} and {second!r} both write to {path!r}"
+    hint = "Let `file` read what differs, as `save` does."
+    return Problem("E231", message, hint, place_of(also.file))
 
 
 def _shared(flow: Flow, first: str, second: str, place: Place | None) -> Problem:

@@ -21,8 +21,9 @@ TOKENS = ("access_token", "refresh_token", "id_token")
 
 
 def saved_secrets(reading: Reading) -> Iterator[Problem]:
-    """E220: secrets in a record's name, or kept in it for all to read."""
-    for name, use in secret_inputs(reading, [*reading.save, *reading.keep]):
+    """E220: secrets in the name of a record or of a file, or kept in a record for all to read."""
+    shown = *reading.save, *reading.keep, *reading.also_files
+    for name, use in secret_inputs(reading, shown):
         message = f"`save` would show the secret {name!r}"
         yield Problem("E220", message, "Make it from inputs that are none.", use.place(1))
 

@@ -133,7 +133,12 @@ def explain(
 
 @app.command()
 def trust(flow: FlowName) -> int:
-    """Allow a flow to read the files, commands and variables that its inputs' `from` names."""
+    """
+    Allow a flow to reach beyond its inputs and the token folder.
+
+    It may then read the files, commands and variables that its inputs' `from` names, and write
+    the files of `also` that are elsewhere.
+    """
     from ..commands import others as command
 
     return command.trust(flow)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as codec
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..beside import path_of
 from ..console import Console, where
 from ..document import value_at
 from ..flow import SECTIONS, Flow
@@ -15,7 +16,7 @@ from ..secret import JSON, Value, masked
 from ..session import Session
 from ..settings import Settings
 from ..taint import Unknown
-from ..template import render
+from ..template import Scope, render
 from ..urls import address_of
 from ..wire import as_curl
 from .each import each
@@ -30,15 +31,20 @@ def explain(flow_name: str, settings: Settings, *, json: bool = False) -> int:
         found = Session(settings, console).explained(flow)
         values = {"inputs": _inputs(flow, found), "vars": _vars(flow, found)}
         requests = list(_requests(flow, found.values, SECTIONS))
+        beside = _beside(flow, found)
         if not json:
             console.answer(f"{flow.title} ({' <- '.join(flow.files)}), saved as {found.name}\n")
             for root, named in values.items():
                 for name, (value, origin) in named.items():
                     shown = codec.dumps(masked(value))
                     console.answer(f"{f'{root}.{name}':>22} = {shown}   <- {origin}")
+            for file in beside:
+                console.answer(f"{'also':>22} = {file['file']}   <- {file['format'] or 'text'}")
             console.answer("\n" + "\n".join(requests))
         facts = {root: _facts(named) for root, named in values.items()}
-        return {"name": found.name, "files": [*flow.files], **facts, "requests": [*requests]}
+        also: list[JSON] = [{**file} for file in beside]
+        about: dict[str, JSON] = {"name": found.name, "files": [*flow.files], "also": also}
+        return {**about, **facts, "requests": [*requests]}
 
     return each([flow_name], act, console, json=json)
 
@@ -46,6 +52,12 @@ def explain(flow_name: str, settings: Settings, *, json: bool = False) -> int:
 def _inputs(flow: Flow, found: Resolved) -> dict[str, tuple[Value, Origin]]:
     told = [name for name in flow.inputs if name in found.origins]
     return {name: (found.values[name], found.origins[name]) for name in told}
+
+
+def _beside(flow: Flow, found: Resolved) -> list[dict[str, str]]:
+    """The files of `also`; one without a format is a text of the recipe's own."""
+    scope = Scope({"inputs": found.values}, flow.vars)
+    return [{"file": path_of(also, scope), "format": also.format} for also in flow.also]
 
 
 def _vars(flow: Flow, found: Resolved) -> dict[str, tuple[Value, Origin]]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..also import of_record, remove
 from ..console import Console
 from ..naming import name_of
 from ..secret import JSON
@@ -35,8 +36,11 @@ def move(
         name, source = name_of(word, session), session.store
         folder = _folder(session, settings._replace(tokens=to))
         target = open_store(folder, os.environ, kind=kind or source.kept_as(name) or "")
-        before = source.place(name)
+        before, files = source.place(name), of_record(name, source, sandbox=settings.sandbox)
         after = moved(name, source, target, now=time.time())
+        if source.where != target.where and files:
+            remove(files)
+            console.tell(f"{name}: the files of `also` are made there by the next refresh")
         along = list(dict.fromkeys(what.partition("-")[0] for what in after.beside))
         said = ", ".join(BESIDE[what] for what in along if what in BESIDE)
         console.tell(f"{name}: {before} is now {after.place}{said and f', with {said}'}")

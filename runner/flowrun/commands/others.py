@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..beside import outside
 from ..console import Console
 from ..flow import SECTIONS
 from ..naming import load
@@ -23,6 +24,8 @@ def trust(flow_name: str) -> int:
         for item in flow.inputs.values():
             for how, what in item.source.items():
                 console.tell(f"{item.name} comes from {how}: {what}")
+        for also in outside(flow):
+            console.tell(f"the token is also written to {also.file}")
         console.answer(remember(flow))
         return None
 

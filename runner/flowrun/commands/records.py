@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from contextlib import nullcontext
 
+from ..also import of_record, remove
 from ..console import Console
 from ..errors import FlowError, StoreError
 from ..flow import Step
@@ -69,7 +70,10 @@ def forget(names: Sequence[str], settings: Settings) -> int:
             hint = f"Records in {store.where}: {', '.join(store.names()) or 'none'}."
             raise StoreError("E705", f"there is no record {name!r}", hint=hint)
         with store.locked(name):
+            left = remove(of_record(name, store, sandbox=settings.sandbox))
             store.delete(name)
+        for path in left:
+            console.tell(f"{name}: its token is also in {path}, which is left to you")
         console.tell(f"{name}: forgotten here; the provider may still know it")
         return None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
+from ..also import keep_in_step
 from ..console import Console
 from ..current import renew
 from ..errors import PersonNeeded
@@ -61,6 +62,8 @@ def refresh(
                 force = not due_only
                 record = renew(job, services, force=force, min_ttl_s=within_s, before=before)
                 console.tell(f"{job.name}: refreshed{until(record)}")
+            else:
+                keep_in_step(job)
         return {"name": job.name, "action": action, **facts(record)}
 
     with stopping_between(console.tell) if write_back else nullcontext(lambda: None) as stop:

@@ -17,7 +17,7 @@ from flowrun.secret import JSON
 from . import attempt as journal
 from . import private
 from .attempt import Attempt
-from .documents import parsed, record_in, text, text_of
+from .documents import parsed, record_in, text, text_of, written
 from .interface import redemption
 from .lock import locked
 from .shelf import FileShelf, clear
@@ -74,6 +74,13 @@ class FileStore:
                 return record_in(content, path, bound=kind != "files")
         return None
 
+    def carried(self, name: str) -> bytes | None:
+        """The file of the record; one that is in the keyring, as a plain file would hold it."""
+        if self.kept_as(name) != "keyring":
+            return private.read(self.path(name))
+        record = self.read(name)
+        return record and written(record)
+
     def write(self, name: str, record: Record) -> None:
         """Replace the record whole; the caller holds the lock."""
         self._prepare(name)
@@ -121,12 +128,12 @@ class FileStore:
 
     def kept(self, name: str) -> list[Path]:
         """What there is of *name*: its record, and what is beside it, half written or whole."""
-        written = re.compile(rf"\.{re.escape(name)}\.[^.]+\.[0-9a-f]+")  # when a crash came
+        half = re.compile(rf"\.{re.escape(name)}\.[^.]+\.[0-9a-f]+")  # when a crash came
         halves = (*self.folder.glob(".*"), *self.folder.glob(".flowrun/.*"))
         return [
             *(path for kind in KINDS if (path := self._path(name, kind)).exists()),
             *self._asides(name),
-            *(path for path in halves if written.fullmatch(path.name)),
+            *(path for path in halves if half.fullmatch(path.name)),
         ]
 
     def locked(self, name: str, *, deadline_s: float = 30) -> AbstractContextManager[None]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from flowrun.message import Response
@@ -109,6 +110,11 @@ class Store(Protocol):
         """Where all of it is, for people."""
         ...
 
+    @property
+    def folder(self) -> Path:
+        """Where files are that go with records, such as those of `save.also`."""
+        ...
+
     def place(self, name: str) -> str:
         """Where the record *name* is, or would be; what `flowrun run` prints."""
         ...
@@ -123,6 +129,10 @@ class Store(Protocol):
 
     def read(self, name: str) -> Record | None:
         """The record, None only when there is none; whatever else is wrong raises."""
+        ...
+
+    def carried(self, name: str) -> bytes | None:
+        """What makes the record again on another machine: its file, sealed if that is."""
         ...
 
     def write(self, name: str, record: Record) -> None:

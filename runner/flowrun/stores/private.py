@@ -46,6 +46,12 @@ def write(path: Path, content: bytes, *, new: bool = False) -> None:
         sync(path.parent)
 
 
+def sweep(path: Path) -> None:
+    """Remove what a crash has left of writing *path*; the caller alone may write it now."""
+    for left in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 12}"):
+        remove(left)
+
+
 def remove(path: Path) -> None:
     with told("remove", path):
         path.unlink(missing_ok=True)
