@@ -104,6 +104,16 @@ def test_it_leaves_no_more_by_itself(handed: Cli, words: list[str]) -> None:
     assert "E803" in done.stderr
 
 
+def test_it_is_handed_over_to_one_alone(handed: Cli) -> None:
+    before = path(handed).read_bytes()
+
+    done = handed(*WORDS, "--json")
+
+    assert (done.status, done.stdout) == (8, "")
+    assert f"error E803: the token of {NAME} {HANDED}" in done.stderr
+    assert path(handed).read_bytes() == before
+
+
 def test_a_refresh_of_all_leaves_it_to_its_owner(handed: Cli) -> None:
     done = handed("refresh", "--all", "--sandbox", "--json")
     (answer,) = json.loads(done.stdout)
@@ -197,7 +207,7 @@ def test_a_grant_whose_refresh_is_not_settled_stays_ours(cli: Cli) -> None:
     done = cli("export", "acme", "--json", "--hand-over")
 
     assert done.status == 7
-    assert "E704: a refresh of acme is not settled" in done.stderr
+    assert "E712: acme has a refresh that is not settled" in done.stderr
     assert (after := store.read("acme")) is not None
     assert (after.fields, after.released) == (record.fields, None)
 

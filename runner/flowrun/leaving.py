@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from .errors import FlowError, PersonNeeded, StoreError
 from .exports import Client, Exported, exported_from
-from .facts import when
 from .flow import Flow
 from .job import flow_of, inputs_of
 from .living import living
 from .naming import again
 from .plan import plan
-from .record import Record
+from .record import Record, refuse_released
 from .secret import Value, is_public, reveal
 from .session import Session
 from .taint import Unknown, contains
@@ -54,31 +53,31 @@ def hand_over(
     """
     The text that *write* makes of the record with its refresh token, which is another's from now.
 
-    The record says so before anybody has the text. What went wrong then can be done again: the
-    same leaves, since nothing has used it meanwhile.
+    The record says so before anybody has the text. What went wrong then can be done again in the
+    same *form*: the same leaves, since nothing has used it meanwhile.
 
     Raises:
         FlowError: there is nothing to hand over (E235), or it cannot leave like that (E236).
-        StoreError: a refresh is not settled (E704), or the record cannot be written.
-        PersonNeeded: the grant is over (E802).
+        StoreError: a refresh is not settled (E712), or the record cannot be written.
+        PersonNeeded: the grant is over (E802), or was handed over in another form (E803).
     """
     _refuse_odd_variable(asked.var)
-    if not session.record(name).named(asked.named).released:
+    if _handed_as(session.record(name).named(asked.named)) != form:
         _living(name, session, asked)
     job, _ = session.job_of(name, ("refresh",)) if asked.client else (None, None)
     store = session.store
     with store.locked(name):
         record = session.record(name)
         part = record.named(asked.named)
+        if _handed_as(part) != form:
+            refuse_released(name, record, asked.named)
         _refuse_hand_over(name, record, part, pending=store.pending(name))
         client = _client_of(job.flow, job.inputs, record) if job else None
         exported = _exported(name, session, record, asked, client, handed=True)
         refuse_bound(exported)
         text = write(exported)
         if part.released:
-            at = part.meta["released"]
-            since = when(at.get("at")) if isinstance(at, dict) else "-"
-            session.console.tell(f"{name} was {part.released} before, {since}; this is the same")
+            session.console.tell(f"{name} was {part.released} before; this is the same again")
         else:
             released = part.knowing(released={"at": int(time.time()), "as": form})
             store.write(name, record.with_named(asked.named, released))
@@ -103,10 +102,16 @@ def _refuse_odd_variable(var: str) -> None:
         raise FlowError("E219", f"a variable cannot be called {var!r}", hint=hint)
 
 
+def _handed_as(part: Record) -> str:
+    """The form in which the grant was handed over; "" while it is ours."""
+    released = part.meta.get("released")
+    return str(released.get("as")) if isinstance(released, dict) else ""
+
+
 def _refuse_hand_over(name: str, record: Record, part: Record, *, pending: bool) -> None:
     if pending:
         hint = f"Settle it first: flowrun refresh {name}"
-        raise StoreError("E704", f"a refresh of {name} is not settled", hint=hint)
+        raise StoreError("E712", f"{name} has a refresh that is not settled", hint=hint)
     if part.needs_person:
         message = f"{name} needs a person: {part.needs_person}"
         raise PersonNeeded("E802", message, hint=again(record))
