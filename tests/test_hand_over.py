@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 
 from flowrun.secret import JSON
 from flowrun.stores.files import FileStore
-from servers.command import Cli
+from servers.command import RECIPES, Cli
 from servers.pages import serving_pages
+from servers.rig import Rig
 
 NAME = "zendesk-acme"
 WORDS = ("export", NAME, "--sandbox", "--hand-over")
@@ -244,3 +249,49 @@ def test_a_grant_that_is_bound_to_a_key_is_not_handed_over(owner: Cli) -> None:
     assert (done.status, done.stdout) == (2, "")
     assert "E236" in done.stderr
     assert released(owner) is None
+
+
+# At a server whose refresh tokens rotate, and whose grants end when one is used twice
+
+SECRET = "rig-secret-0123456789-0123456789-0123456789"
+
+
+def form_of(sheet: str) -> dict[str, str]:
+    return dict(re.findall(r"^  (\S.*?)  +(\S.*)$", sheet, re.MULTILINE))
+
+
+def refreshed_by(form: dict[str, str]) -> tuple[int, dict[str, str]]:
+    """What webMethods does with a sheet: the answer to the form that it sends."""
+    sent = {
+        "grant_type": "refresh_token",
+        "refresh_token": form["Refresh Token"],
+        "client_id": form["Consumer ID"],
+        "client_secret": form["Consumer Secret"],
+    }
+    try:
+        with urlopen(form["Refresh URL"], urlencode(sent).encode(), timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except HTTPError as error:
+        return error.code, json.load(error)
+
+
+@pytest.mark.rig
+def test_who_gets_a_grant_refreshes_it_and_nobody_else_does(
+    cli: Cli, oidc_provider: Rig, approve: str
+) -> None:
+    settings = [f"--set={name}={value}" for name, value in oidc_provider.settings.items()]
+    settings += ["--set=client_id=rig-post"]
+    person = {"BROWSER": approve, "FLOWRUN_CLIENT_SECRET": SECRET}
+    flow: tuple[str | Path, ...] = (RECIPES / "provider.yaml", *settings)
+    assert cli(*flow, **person).status == 0
+    sheet = cli("export", "provider", "-f", "webmethods", "--hand-over", **person)
+    form = form_of(sheet.stdout)
+
+    status, answer = refreshed_by(form)
+    assert status == 200, answer
+    again = form | {"Refresh Token": answer["refresh_token"]}
+    assert cli("refresh", "provider", **person).status == 8
+    status, answer = refreshed_by(again)
+    assert status == 200, answer
+    assert cli(*flow, **person).status == 0
+    assert cli("refresh", "provider", **person).status == 0
