@@ -291,10 +291,12 @@ def test_a_refresh_that_brings_no_token_keeps_the_record_and_notes_why(
     judged(done, fault.status, fault.code, fault.said, f"127.0.0.1:{provider.raw.port}")
     after, meta = record_of(member), meta_of(member)
     last, person = meta.pop("last_error"), meta.pop("needs_person", None)
+    wait = meta.pop("retry_at", None)
     assert isinstance(last, dict)
     assert last["code"] == fault.code
     assert after | {"flowrun": meta} == before
     assert (person is not None) is (fault.outcome == "ended")
+    assert (wait is not None) is (fault.code == "E505" and fault.outcome == "unspent")
     assert journal(member).exists() is (fault.outcome == "unknown")
     assert len(provider.asked()) == 1
     assert leftovers(member) == []

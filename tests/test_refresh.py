@@ -338,7 +338,7 @@ def test_an_unclear_end_is_probed_once_and_a_success_settles_it(
 
 
 @pytest.mark.parametrize(
-    "unclear", [*UNCLEAR, error(400, "invalid_grant"), error(400, "invalid_client"), error(429)]
+    "unclear", [*UNCLEAR, error(400, "invalid_grant"), error(400, "invalid_client")]
 )
 def test_a_probe_that_ends_unclear_or_refused_is_the_last_request(
     store: FileStore, unclear: Response | FlowrunError
@@ -356,15 +356,24 @@ def test_a_probe_that_ends_unclear_or_refused_is_the_last_request(
     assert store.attempt("acme") is None
 
 
-def test_a_probe_that_never_left_was_none(store: FileStore) -> None:
-    wire = Wire(error(503), TransportError("E601", "no connection", sent=False), tokens(1))
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        pytest.param(TransportError("E601", "no connection", sent=False), id="it never left"),
+        pytest.param(error(429), id="the provider has not looked at it"),
+    ],
+)
+def test_a_probe_that_was_none_is_made_later(
+    store: FileStore, nothing: Response | FlowrunError
+) -> None:
+    wire = Wire(error(503), nothing, tokens(1))
     refusal(lambda: run(store, wire))
 
     refused = refusal(lambda: run(store, wire))
     attempt = store.attempt("acme")
     record = run(store, wire)
 
-    assert refused.code == "E601"
+    assert refused.code in ("E601", "E502")
     assert attempt is not None
     assert attempt.state == "unknown"
     assert record.access_token == "access-1"
@@ -472,6 +481,22 @@ def test_an_answer_to_a_probe_is_held_as_any_other(store: FileStore) -> None:
     assert codes == ["E505", "E505"]
     assert run(store, doubting).access_token == "access-1"
     assert wire.redeemed == ["refresh-0", "refresh-0"]
+
+
+def test_what_came_of_an_answer_that_broke_off_is_kept_for_a_person(store: FileStore) -> None:
+    half = Response(200, {}, tokens(1).body[:-1])
+    cut = TransportError("E603", "cut", sent=True, partial=half)
+    wire = Wire(cut, error(400, "invalid_grant"))
+    refusal(lambda: run(store, wire))
+    attempt = store.attempt("acme")
+
+    refused = refusal(lambda: run(store, wire))
+
+    assert attempt is not None
+    assert not attempt.whole
+    assert refused.code == "E510"
+    assert orphans(store) == [half.body]
+    assert ".orphan-" in refused.problems[0].hint
 
 
 def test_an_answer_that_may_hold_a_token_is_kept_before_a_probe(store: FileStore) -> None:

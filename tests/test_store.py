@@ -19,6 +19,7 @@ from flowrun.errors import FlowError, FlowrunError, StoreError
 from flowrun.message import Response
 from flowrun.record import Record
 from flowrun.stores import attempt as journal
+from flowrun.stores import private
 from flowrun.stores.files import FileStore
 from flowrun.stores.interface import redemption
 from standards import proves
@@ -265,8 +266,12 @@ def test_what_is_kept_of_a_record_goes_with_it_but_its_lock_stays(store: FileSto
 
 
 def test_what_a_crash_left_half_written_goes_with_its_record(store: FileStore) -> None:
-    halves = (".acme.json.0123456789ab", ".flowrun/.acme.attempt.0123456789ab")
-    others = (".acme.2.json.0123456789ab", ".flowrun/.acme.2.inputs.0123456789ab")
+    halves = (
+        ".acme.json.0123456789ab",
+        ".flowrun/.acme.client-1.0123456789ab",
+        ".flowrun/.acme.part",
+    )
+    others = (".acme.2.json.0123456789ab", ".flowrun/.acme.2.part")
     for half in (*halves, *others):
         (store.folder / half).write_bytes(b"fake-refresh-token")
 
@@ -357,8 +362,9 @@ ATTEMPTS = st.builds(
 @given(ATTEMPTS, st.floats(0, 2e9))
 def test_an_attempt_comes_back(named: tuple[str, Record], at: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
+        (aside := Path(folder) / private.ASIDE).mkdir()
         of = redemption(*named)
-        made = journal.create(Path(folder) / "n.attempt", of, at=at)
+        made = journal.create(aside / "n.attempt", of, at=at)
 
         read = journal.read(made.path)
 
@@ -378,6 +384,20 @@ def test_what_is_torn_at_any_byte_is_found_out(head: int, body: bytes, data: st.
     assert journal.unsealed(whole.ljust(5000, b"\0")) == (str(head).encode(), body)
     assert journal.unsealed(whole[:cut]) is None
     assert journal.unsealed(bytes(flipped)) is None
+
+
+def test_what_a_crash_left_half_written_goes_with_the_next_lock(store: FileStore) -> None:
+    half, other = store.folder / ".flowrun/.acme.part", store.folder / ".flowrun/.acme.2.part"
+    for path in (half, other):
+        path.write_bytes(b"fake-refresh-token")
+
+    with store.locked("acme"):
+        there = half.exists()
+        store.write("acme", RECORD)
+
+    assert not there
+    assert not half.exists()
+    assert other.exists()
 
 
 def test_an_attempt_is_not_made_twice(store: FileStore) -> None:

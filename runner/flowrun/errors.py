@@ -15,9 +15,12 @@ Anything else that escapes is a bug, and ends with exit status 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from .place import Place
+
+if TYPE_CHECKING:
+    from .message import Response
 
 CODES = {
     "E201": "the flow cannot be read",
@@ -220,11 +223,23 @@ class ProviderError(FlowrunError):
 
 
 class TransportError(FlowrunError):
-    """No answer; *sent* says whether a byte of the request may have left."""
+    """
+    No whole answer; *sent* says whether a byte of the request may have left.
 
-    def __init__(self, code: str, message: str, *, sent: bool, hint: str = "") -> None:
+    What did come is *partial*. It may hold a token, and so is for a journal and for nobody else.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        sent: bool,
+        hint: str = "",
+        partial: Response | None = None,
+    ) -> None:
         super().__init__(code, message, hint=hint)
-        self.sent = sent
+        self.sent, self.partial = sent, partial
 
 
 class StoreError(FlowrunError):

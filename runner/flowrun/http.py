@@ -15,7 +15,6 @@ from .errors import TransportError
 from .message import Certificate, Response
 from .transport import (
     CONNECT_TIMEOUT_S,
-    MAX_RESPONSE_BYTES,
     Client,
     Deadline,
     Exchanged,
@@ -30,6 +29,8 @@ Place = tuple[str, Certificate | None]
 
 VERDICT_S = 0.25
 """How long a server that sends no ticket costs whoever shows a certificate, once."""
+
+CHUNK_BYTES = 1 << 16
 
 PROXIES = ("https_proxy", "http_proxy", "all_proxy")
 
@@ -79,11 +80,12 @@ class Direct(Client):
     def _exchange(
         self, connection: http.client.HTTPConnection, encoded: Encoded, deadline: Deadline
     ) -> Response:
-        lasts = False
+        lasts, partial = False, None
         try:
             deadline.watch(connection.sock)
             with _ask(connection, encoded) as answer:
-                response = _read(answer, encoded.url)
+                partial = _Partial(answer)
+                response = partial.read(encoded.url)
                 lasts = not (answer.will_close or deadline.over)
             return response
         except (OSError, http.client.HTTPException) as error:
@@ -92,7 +94,8 @@ class Direct(Client):
             alert, shown = _alert(connection.sock, error), encoded.certificate is not None
             if not late and (refused := not_let_in(encoded.url, alert, shown=shown)):
                 raise refused from None
-            raise not_answered(encoded.url, late=late, how=_how(error)) from None
+            came = partial.response() if partial else None
+            raise not_answered(encoded.url, late=late, how=_how(error), partial=came) from None
         finally:
             if lasts:
                 self._kept[_place(encoded)] = connection
@@ -139,14 +142,26 @@ def _ask(connection: http.client.HTTPConnection, encoded: Encoded) -> http.clien
     return connection.getresponse()
 
 
-def _read(answer: http.client.HTTPResponse, url: str) -> Response:
-    body = answer.read(MAX_RESPONSE_BYTES + 1)
-    bounded(url, len(body))
-    if answer.length or (answer.headers.defects and not body):
-        # A read of so many bytes does not complain about fewer, nor the parser about half a head.
-        raise http.client.IncompleteRead(b"")
-    headers = {name: ", ".join(answer.headers.get_all(name, [])) for name in answer.headers}
-    return Response(answer.status, headers, body)
+class _Partial:
+    """An answer as it comes in, since what has come of one that breaks off may hold a token."""
+
+    def __init__(self, answer: http.client.HTTPResponse) -> None:
+        self._answer, self._body = answer, bytearray()
+
+    def read(self, url: str) -> Response:
+        answer = self._answer
+        while chunk := answer.read1(CHUNK_BYTES):
+            self._body += chunk
+            bounded(url, len(self._body))
+        if answer.length or (answer.headers.defects and not self._body):
+            # A read that meets the end does not complain, nor the parser about half a head.
+            raise http.client.IncompleteRead(b"")
+        return self.response()
+
+    def response(self) -> Response:
+        headers = self._answer.headers
+        values = {name: ", ".join(headers.get_all(name, [])) for name in headers}
+        return Response(self._answer.status, values, bytes(self._body))
 
 
 def _how(error: Exception) -> str:

@@ -50,14 +50,25 @@ class Journal(Overheard):
     def _sent(self, request: Request, attempt: Attempt) -> Response:
         try:
             answer = super().send(request, redeems=True)
-        except (FlowError, TransportError) as error:
-            if isinstance(error, FlowError) or not error.sent:
-                attempt.undo()
-                self.attempt = None
+        except FlowError:
+            self._undo(attempt)
             raise
-        with contextlib.suppress(StoreError):  # a disk that fails now must not cost the answer
-            attempt.keep(answer)
+        except TransportError as error:
+            if not error.sent:
+                self._undo(attempt)
+            elif error.partial:
+                self._keep(attempt, error.partial, whole=False)
+            raise
+        self._keep(attempt, answer, whole=True)
         return answer
+
+    def _undo(self, attempt: Attempt) -> None:
+        attempt.undo()
+        self.attempt = None
+
+    def _keep(self, attempt: Attempt, answer: Response, *, whole: bool) -> None:
+        with contextlib.suppress(StoreError):  # a disk that fails now must not cost the answer
+            attempt.keep(answer, whole=whole)
 
     def verdict(self, error: FlowrunError) -> Outcome | None:
         """What *error* says about the redemption, None when it is about something else."""

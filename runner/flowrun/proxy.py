@@ -50,11 +50,12 @@ class Proxied(Client):
         if fresh:
             self.close()
         client, shown = self._clients.get(encoded.certificate), encoded.certificate is not None
+        partial: list[Response] = []
         try:
             client = client or _client(self._context(encoded.certificate))
             self._clients[encoded.certificate] = client
             client.cookies.clear()
-            return _exchange(client, encoded, deadline)
+            return _exchange(client, encoded, deadline, partial)
         except (httpx.TransportError, httpx.InvalidURL, ImportError, ValueError) as error:
             # Not `from error`: its request holds the form, and a proxy's URL a password.
             unsent = client is None or isinstance(error, UNSENT)
@@ -65,7 +66,8 @@ class Proxied(Client):
                 raise refused from None
             late = deadline.over or isinstance(error, httpx.TimeoutException)
             how = "cut the connection, or answered with something that is not HTTP"
-            raise not_answered(encoded.url, late=late, how=how) from None
+            came = partial[0] if partial else None
+            raise not_answered(encoded.url, late=late, how=how, partial=came) from None
 
 
 def _client(context: ssl.SSLContext) -> httpx.Client:
@@ -76,7 +78,11 @@ def _client(context: ssl.SSLContext) -> httpx.Client:
     return httpx.Client(verify=context, follow_redirects=False)
 
 
-def _exchange(client: httpx.Client, encoded: Encoded, deadline: Deadline) -> Response:
+def _exchange(
+    client: httpx.Client, encoded: Encoded, deadline: Deadline, partial: list[Response]
+) -> Response:
+    """The answer; what there is of one that breaks off goes to *partial*."""
+
     def watch(_: str, info: Mapping[str, object]) -> None:
         stream = info.get("return_value")
         if isinstance(stream, httpcore.NetworkStream):  # a connection was made, or TLS put over it
@@ -88,9 +94,13 @@ def _exchange(client: httpx.Client, encoded: Encoded, deadline: Deadline) -> Res
         method, url, headers=headers, content=content, timeout=timeout, extensions={"trace": watch}
     ) as answer:
         body = bytearray()
-        for chunk in answer.iter_raw():
-            body += chunk
-            bounded(url, len(body))
+        try:
+            for chunk in answer.iter_raw():
+                body += chunk
+                bounded(url, len(body))
+        except httpx.TransportError:
+            partial.append(Response(answer.status_code, answer.headers, bytes(body)))
+            raise
         return Response(answer.status_code, answer.headers, bytes(body))
 
 

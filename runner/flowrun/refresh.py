@@ -16,6 +16,9 @@ from .services import Http
 from .stores.interface import Attempt, Redemption, Store, redemption
 
 OUTCOME_UNKNOWN = "refresh outcome unknown"
+TOO_MANY = 429
+"""Says for certain that the request was not looked at (RFC 6585 section 4)."""
+
 TROUBLES = ("last_error", "needs_person", "rejected", "retry_at")
 """What a record knows of failures; a success forgets them."""
 
@@ -168,7 +171,9 @@ class _Refresh(NamedTuple):
         attempt, verdict = journal.attempt, journal.verdict(error)
         if attempt and verdict == "unknown" and journal.replay and attempt.state == "unknown":
             return self._try_again(record, attempt)  # a mended recipe finds nothing in it either
-        if attempt and verdict and verdict != "held" and attempt.state == "probed":
+        turned_away = journal.answer is not None and journal.answer.status == TOO_MANY
+        last_word = verdict in ("ended", "unknown") or (verdict == "unspent" and not turned_away)
+        if attempt and last_word and attempt.state == "probed":
             raise self._given_up(record, attempt) from None
         over: dict[str, JSON] = {"needs_person": str(error)} if verdict == "ended" else {}
         self._note(record, error, journal.answer, **over)
@@ -181,17 +186,19 @@ class _Refresh(NamedTuple):
         raise error  # what is held stays in the journal, to be judged again
 
     def _given_up(self, record: Record, attempt: Attempt) -> ProviderError:
-        error = self._needs_person(OUTCOME_UNKNOWN)
         self.store.keep_orphan(self.name)  # once it is noted, the journal counts as settled
+        kept = self.store.orphans().get(self.name, ())
+        where = f" What came of an answer is in {', '.join(kept)}." if kept else ""
+        error = self._needs_person(OUTCOME_UNKNOWN, where)
         self._note(record, error, None, needs_person=OUTCOME_UNKNOWN)
         attempt.discard()
         return error
 
-    def _needs_person(self, reason: str) -> ProviderError:
+    def _needs_person(self, reason: str, more: str = "") -> ProviderError:
         code = "E510" if reason == OUTCOME_UNKNOWN else "E501"
         hint = "Run its flow again and consent; the tokens that were there are kept until then."
         message = f"{_what(self.name, self.token)} needs a person: {reason}"
-        return ProviderError(code, message, hint=hint, outcome="ended")
+        return ProviderError(code, message, hint=hint + more, outcome="ended")
 
     def _note(
         self, record: Record, error: FlowrunError, answer: Response | None, **meta: JSON

@@ -66,7 +66,7 @@ class Client:
         try:
             answer = self._carry(encoded, deadline, fresh=redeems)
             if deadline.over:  # then it may have been cut where it seems to end
-                raise not_answered(encoded.url, late=True)
+                raise not_answered(encoded.url, late=True, partial=answer)
             response = answer
             self._clock.compare(encoded.url, response, sent_at=sent_at)
         finally:
@@ -161,11 +161,13 @@ def not_let_in(url: str, error: BaseException, *, shown: bool) -> TransportError
     return refusal(_where(url), error, shown=shown)
 
 
-def not_answered(url: str, *, late: bool, how: str = "") -> TransportError:
-    """What to say when the request may have been carried out."""
+def not_answered(
+    url: str, *, late: bool, how: str = "", partial: Response | None = None
+) -> TransportError:
+    """What to say when the request may have been carried out; *partial* is what has come back."""
     code, what = ("E602", "sent no whole answer in time") if late else ("E603", how)
     hint = "Whether the request was carried out is not known."
-    return TransportError(code, f"{_where(url)} {what}", sent=True, hint=hint)
+    return TransportError(code, f"{_where(url)} {what}", sent=True, hint=hint, partial=partial)
 
 
 def bounded(url: str, size: int) -> None:

@@ -40,7 +40,7 @@ class Age:
         return None if sealed is None else self._opened(str(path), sealed)
 
     def write(self, path: Path, content: bytes) -> None:
-        private.write(path, self._sealed(content))
+        private.write(path, self._sealed(content), part=private.part_of(path))
 
     def remove(self, path: Path) -> None:
         private.remove(path)

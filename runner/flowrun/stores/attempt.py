@@ -63,12 +63,13 @@ class Attempt(NamedTuple):
         self.mark(state)
         return self._replace(state=state, answer=None, whole=False)
 
-    def keep(self, answer: Response) -> None:
-        """Put *answer* on the disk, or as much of it as there is room for."""
+    def keep(self, answer: Response, *, whole: bool = True) -> None:
+        """Put *answer* on the disk, or what has come of it or finds room."""
         body = answer.body[:BODY_ROOM]
         # By these it is judged, however late.
         headers = [answer.headers.get(name, "")[:40] for name in ("date", "retry-after")]
-        about = [answer.status, answer.content_type[:200], body == answer.body, *headers]
+        whole = whole and body == answer.body
+        about = [answer.status, answer.content_type[:200], whole, *headers]
         content = self.vault.seal(self.path.name, sealed(json.dumps(about).encode(), body))
         _overwrite(self.path, ANSWER_AT, sealed(b"", content))
 
@@ -88,7 +89,8 @@ def create(path: Path, of: Redemption, *, at: float, vault: Vault = PLAIN) -> At
     vault.prove()
     attempt = Attempt(path, "sent", os.urandom(8).hex(), of, at, vault=vault)
     header = sealed(json.dumps([attempt.id, of, at, vault.kind]).encode())
-    private.write(path, (b"s" + header).ljust(SIZE, b"\0"), new=True)
+    content = (b"s" + header).ljust(SIZE, b"\0")
+    private.write(path, content, new=True, part=private.part_of(path))
     return attempt
 
 

@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -128,25 +128,28 @@ class FileStore:
 
     def kept(self, name: str) -> list[Path]:
         """What there is of *name*: its record, and what is beside it, half written or whole."""
-        half = re.compile(rf"\.{re.escape(name)}\.[^.]+\.[0-9a-f]+")  # when a crash came
-        halves = (*self.folder.glob(".*"), *self.folder.glob(".flowrun/.*"))
+        half = re.compile(rf"\.{re.escape(name)}\.(part|[^.]+\.[0-9a-f]+)")  # by a crash
+        halves = (*self.folder.glob(".*"), *self.folder.glob(f"{private.ASIDE}/.*"))
         return [
             *(path for kind in KINDS if (path := self._path(name, kind)).exists()),
             *self._asides(name),
             *(path for path in halves if half.fullmatch(path.name)),
         ]
 
-    def locked(self, name: str, *, deadline_s: float = 30) -> AbstractContextManager[None]:
+    @contextmanager
+    def locked(self, name: str, *, deadline_s: float = 30) -> Iterator[None]:
         """Nobody else changes *name* in here; raises `StoreError` after *deadline_s*."""
         self._prepare()
-        return locked(self._aside(name, "lock"), deadline_s=deadline_s)
+        with locked(self._aside(name, "lock"), deadline_s=deadline_s):
+            private.remove(private.part_of(self._aside(name, "lock")))  # if a crash has left it
+            yield
 
     def probe(self, *names: str) -> None:
         """Prove that the store can be written, and *names* used, before anybody is asked."""
         self._prepare(*names)
         for kind in {self._kind_of(name) for name in names} or {self.kind}:
             self._vaults.of(kind).prove()
-        trial = self.folder / ".flowrun" / "trial"
+        trial = self.folder / private.ASIDE / "trial"
         private.write(trial, bytes(journal.SIZE))
         private.remove(trial)
 
@@ -173,7 +176,7 @@ class FileStore:
     def orphans(self) -> dict[str, list[str]]:
         """The files that `keep_orphan` made, by the names of their records."""
         found: dict[str, list[str]] = {}
-        for path in sorted(self.folder.glob(".flowrun/*.orphan-*")):
+        for path in sorted(self.folder.glob(f"{private.ASIDE}/*.orphan-*")):
             found.setdefault(path.stem, []).append(str(path))
         return found
 
@@ -205,7 +208,7 @@ class FileStore:
         return self.folder / f"{name}{SUFFIXES[kind]}"
 
     def _aside(self, name: str, what: str) -> Path:
-        return self._path(name, self.kind).parent / ".flowrun" / f"{name}.{what}"
+        return self._path(name, self.kind).parent / private.ASIDE / f"{name}.{what}"
 
     def _asides(self, name: str) -> Iterator[Path]:
         """The files beside the record, but for its lock."""
@@ -218,7 +221,7 @@ class FileStore:
 
     def _write_aside(self, name: str, what: str, content: bytes, *, kind: str = "") -> None:
         path, vault = self._aside(name, what), self._vaults.of(kind or self._kind_of(name))
-        private.write(path, vault.seal(path.name, content))
+        private.write(path, vault.seal(path.name, content), part=private.part_of(path))
 
     def _keep_only(self, name: str, kind: str) -> None:
         """Remove what a crash has left of a record that was about to be kept otherwise."""
@@ -234,7 +237,7 @@ class FileStore:
     def _prepare(self, *names: str) -> None:
         """Make the folders; refuse a new name that git knows, or that is another's in capitals."""
         private.folder(self.folder)
-        private.folder(self.folder / ".flowrun")
+        private.folder(self.folder / private.ASIDE)
         for name in names:
             if self.kept_as(name):
                 continue

@@ -84,8 +84,8 @@ class Attempt(Protocol):
         """Forget the answer, since one more request is sent; *state* lasts before it is."""
         ...
 
-    def keep(self, answer: Response) -> None:
-        """Store *answer*, or as much of it as there is room for, before it is judged."""
+    def keep(self, answer: Response, *, whole: bool = True) -> None:
+        """Store *answer*, or what has come of it or finds room, before it is judged."""
         ...
 
     def undo(self) -> None:

@@ -43,7 +43,7 @@ class KeyringVault:
     kind = "keyring"
 
     def __init__(self, folder: Path, keyring: Keyring | None = None) -> None:
-        self._aside = folder / ".flowrun"
+        self._aside = folder / private.ASIDE
         self._keyring = keyring or Keyring()
         self._keys: dict[str, bytes] = {}  # by their entries
         self._sealing = ""  # the entry of the one that seals

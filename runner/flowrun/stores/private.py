@@ -10,6 +10,9 @@ TYPE_CHECKING = False  # the fast way to a cached token reads through here
 if TYPE_CHECKING:
     from pathlib import Path
 
+ASIDE = ".flowrun"
+"""The folder, in that of the records, for what lies beside them."""
+
 ROOM, WRITABLE = "Free some space there", "Choose a folder that you can write, with --tokens"
 REMEDIES = {errno.ENOSPC: ROOM, errno.EDQUOT: ROOM, errno.EFBIG: ROOM}
 
@@ -27,23 +30,56 @@ def read(path: str | Path) -> bytes | None:
             return None
 
 
-def write(path: Path, content: bytes, *, new: bool = False) -> None:
-    """Put *content* into *path* so that a reader, or a crash, meets the old or the new."""
-    staging = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
+def write(path: Path, content: bytes, *, new: bool = False, part: Path | None = None) -> None:
+    """
+    Put *content* into *path* so that a reader, or a crash, meets the old or the new.
+
+    Until it is whole it lies at *part*, where nobody else may write, or beside *path*. After an
+    error there is nothing of it, and a *new* file is not there.
+    """
+    part, made = part or path.with_name(f".{path.name}.{os.urandom(6).hex()}"), False
     with told("write", path):
         try:
-            with os.fdopen(os.open(staging, flags, 0o600), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            _fill(part, content)
             if new:
-                path.hardlink_to(staging)  # which, unlike replace, refuses what exists
+                path.hardlink_to(part)  # which, unlike replace, refuses what exists
+                made = True
             else:
-                staging.replace(path)
+                part.replace(path)
+            sync(path.parent)
+        except OSError:
+            if made:
+                _drop(path)
+            raise
         finally:
-            staging.unlink(missing_ok=True)
-        sync(path.parent)
+            _drop(part)
+
+
+def _fill(path: Path, content: bytes) -> None:
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _drop(path: Path) -> None:
+    """Remove *path* if that can be done; else whoever locks its record does (`part_of`)."""
+    try:
+        path.unlink()
+    except OSError:
+        return
+
+
+def part_of(path: Path) -> Path:
+    """
+    Where what becomes *path* lies until it is whole.
+
+    It is one place for everything of a record, which only who has locked the record may write: so
+    the next one who does finds what a crash has left, without a look at the whole folder.
+    """
+    folder = path.parent if path.parent.name == ASIDE else path.parent / ASIDE
+    return folder / f".{path.stem}.part"
 
 
 def sweep(path: Path) -> None:

@@ -49,7 +49,7 @@ class Plain:
         return private.read(path)
 
     def write(self, path: Path, content: bytes) -> None:
-        private.write(path, content)
+        private.write(path, content, part=private.part_of(path))
 
     def remove(self, path: Path) -> None:
         private.remove(path)
