@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from servers import kept as ways
 from servers.command import TESTS, Cli, Process
 from servers.rig import Rig, free_port, rig
 from servers.zendesk import Served, serving
@@ -110,3 +111,19 @@ def editors() -> Iterator[Path]:
     """A folder with yaml-language-server, ajv and check-jsonschema."""
     with rig("editors", needs=("node", "npm")) as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def secret_service() -> Iterator[str]:
+    """The address of a D-Bus session with an unlocked keyring in it."""
+    needs = ("dbus-daemon", "dbus-send", "gnome-keyring-daemon")
+    with rig("secret-service", needs=needs) as address:
+        yield address
+
+
+@pytest.fixture
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ways.Kept]:
+    """The way to keep records that the test asks for, of `WAYS`, in this process too."""
+    way = ways.way(request.param, tmp_path / "way", request)
+    with ways.here(way):
+        yield way

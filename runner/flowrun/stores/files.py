@@ -120,9 +120,11 @@ class FileStore:
         Remove all that is kept of *name* but the lock, for which others may wait; and what no
         record owns, so that nothing of it is left there.
         """
-        for kind in reversed(KINDS):  # the record goes last
+        for path in (path for path in self._asides(name) if path.suffix[1:] not in STAYS):
+            private.remove(path)
+        for kind in reversed(KINDS):  # what is read first goes last
             self._remove(name, kind)
-        for path in self.kept(name):
+        for path in self.kept(name):  # the journal too: without it a token might be sent again
             private.remove(path)
         clear(self._aside(name, "").parent)
 

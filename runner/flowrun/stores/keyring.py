@@ -65,13 +65,16 @@ class KeyringVault:
         made = self._made(path, text, old)
         head: JSON = {"entries": [*made], "sha256": sha256(content).hexdigest()}
         private.write(path, json.dumps(head).encode() + b"\n")
-        self._drop(old)
-        private.remove(self._note(path))
+        self._sweep(path)
 
     def remove(self, path: Path) -> None:
         self._sweep(path)
-        self._drop(self._entries(path))
+        entries = self._entries(path)
+        for entry in entries[:1]:
+            self._keyring.get(entry, USER)  # it answers, or nothing is removed
+        self._write_note(path, entries)
         private.remove(path)
+        self._sweep(path)
 
     def seal(self, label: str, content: bytes) -> bytes:
         from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -107,7 +110,7 @@ class KeyringVault:
             parts = [text[at : at + room] for at in range(0, len(text), room)]
             base = f"flowrun/{path.stem}/{os.urandom(8).hex()}"
             made = [f"{base}/{number}" for number in range(len(parts))]
-            private.write(self._note(path), "\n".join([*old, *made]).encode())
+            self._write_note(path, [*old, *made])
             pairs = zip(made, parts, strict=True)
             if all(self._keyring.put(entry, USER, part) for entry, part in pairs):
                 return made
@@ -115,7 +118,7 @@ class KeyringVault:
         raise refused()
 
     def _sweep(self, path: Path) -> None:
-        """Drop what a crash has left of a record that was being written."""
+        """Drop the entries that are noted and in no head."""
         note = private.read(self._note(path))
         if note is not None:
             noted, live = note.decode().split("\n"), self._entries(path)
@@ -129,6 +132,9 @@ class KeyringVault:
     def _entries(self, path: Path) -> list[str]:
         head = private.read(path)
         return [] if head is None else _of_head(path, head)[0]
+
+    def _write_note(self, path: Path, entries: Sequence[str]) -> None:
+        private.write(self._note(path), "\n".join(entries).encode())
 
     def _note(self, path: Path) -> Path:
         return self._aside / path.name

@@ -33,7 +33,8 @@ def move(name: str, source: Store, target: Store, *, now: float) -> Moved:
         StoreError: there is no such record (E705), *target* has another one (E711), or a
             refresh is not settled (E712).
     """
-    _record(source, name)
+    if not source.kept(name):
+        raise _none(name, source)
     target.probe(name)
     with ExitStack() as locks:
         for _, store in sorted({each.where: each for each in (source, target)}.items()):
@@ -41,27 +42,35 @@ def move(name: str, source: Store, target: Store, *, now: float) -> Moved:
             if store.pending(name):
                 hint = f"Settle it first: flowrun refresh {name}"
                 raise StoreError("E712", f"{name} has a refresh that is not settled", hint=hint)
-        record, beside = _record(source, name), source.beside(name)
-        if source.where == target.where:
-            target.adopt(name, record, beside)
-        else:
-            there = target.read(name)
-            if there is None:
-                _hand_over(name, source, target, record, now)
-                target.adopt(name, _taken(record), beside)
-            elif not _same(record, there):
-                hint = "Nothing was moved. Forget one of the two, or choose another folder."
-                raise StoreError("E711", f"{target.place(name)} is another record", hint=hint)
+        record = source.read(name)
+        if source.where != target.where:
+            _across(name, source, target, record, now)
             source.delete(name)
-        return Moved(target.place(name), sorted(beside))
+        elif record is None:
+            raise _none(name, source)
+        else:
+            target.adopt(name, record, source.beside(name))
+        return Moved(target.place(name), sorted(target.beside(name)))
 
 
-def _record(source: Store, name: str) -> Record:
-    record = source.read(name)
+def _across(name: str, source: Store, target: Store, record: Record | None, now: float) -> None:
+    """Have *target* hold what *source* does, which is then of no use any more."""
+    there = target.read(name)
+    if record is None and there is None:
+        raise _none(name, source)
     if record is None:
-        hint = f"Records in {source.where}: {', '.join(source.names()) or 'none'}."
-        raise StoreError("E705", f"there is no record {name!r}", hint=hint)
-    return record
+        return  # an earlier move was cut short when all was over but the sweeping
+    if there is None:
+        _hand_over(name, source, target, record, now)
+        target.adopt(name, _taken(record), source.beside(name))
+    elif not _same(record, there):
+        hint = "Nothing was moved. Forget one of the two, or choose another folder."
+        raise StoreError("E711", f"{target.place(name)} is another record", hint=hint)
+
+
+def _none(name: str, source: Store) -> StoreError:
+    hint = f"Records in {source.where}: {', '.join(source.names()) or 'none'}."
+    return StoreError("E705", f"there is no record {name!r}", hint=hint)
 
 
 def _hand_over(name: str, source: Store, target: Store, record: Record, now: float) -> None:
