@@ -56,7 +56,7 @@ def _steps(document: Map, steps: Items) -> Items:
 
 def _without_unread(flow: Flow) -> Map:
     """The document without vars and inputs that only defaults have read, and no step has kept."""
-    parts: list[object] = [flow.save, flow.keep, flow.setup]
+    parts: list[object] = [flow.save, flow.keep, [list(each) for each in flow.also], flow.setup]
     parts += [part for steps in flow.sections.values() for step in steps for part in step[3:5]]
     read = {path[:2] for path in reads(parts, flow.vars)}
     result = copy(flow.document)
