@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+import httpx
 import pytest
 import trustme
 
@@ -312,6 +313,20 @@ def test_nothing_is_logged(carrier: Open, caplog: pytest.LogCaptureFixture) -> N
         carrier().send(get(server.url))
 
     assert caplog.records == []
+
+
+def test_what_a_program_logs_of_its_own_requests_stays(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with proxy() as url, listening(OK) as server:
+        monkeypatch.setenv("HTTP_PROXY", url)
+        with http_from_environment() as client:
+            client.send(get(server.url))
+        httpx.get(f"{server.url}/of-the-program")
+
+    assert [record.name for record in caplog.records] == ["httpx"]
+    assert "/of-the-program" in caplog.text
 
 
 def test_listener_hears_of_each_exchange() -> None:

@@ -1,3 +1,44 @@
-"""Run OAuth flows described in YAML."""
+"""Run OAuth flows described in YAML, and use the tokens that they leave."""
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .access import token
+    from .auth import Auth
+    from .errors import (
+        FlowError,
+        FlowrunError,
+        PersonNeeded,
+        ProviderError,
+        StoreError,
+        TransportError,
+    )
+
+__all__ = [
+    "Auth",
+    "FlowError",
+    "FlowrunError",
+    "PersonNeeded",
+    "ProviderError",
+    "StoreError",
+    "TransportError",
+    "token",
+]
+
+_HOMES = {"Auth": "auth", "token": "access"}
+
+
+def __getattr__(name: str) -> object:
+    # The command imports this package, too, and needs none of these.
+    if name not in __all__:
+        raise AttributeError(f"module 'flowrun' has no attribute {name!r}")
+    from importlib import import_module
+
+    home = import_module(f"flowrun.{_HOMES.get(name, 'errors')}")
+    globals()[name] = found = getattr(home, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

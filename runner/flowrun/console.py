@@ -39,7 +39,7 @@ class Console:
 
     def tell(self, text: str) -> None:
         """One line of talk."""
-        line, held = _printable(self.redact(text)), _HELD.get()
+        line, held = printable(self.redact(text)), _HELD.get()
         if held is None:
             print(line, file=sys.stderr, flush=True)
         else:
@@ -62,7 +62,7 @@ class Console:
 
     def answer(self, text: str) -> None:
         """What was asked for, on stdout."""
-        print(_printable(self.redact(text)), flush=True)
+        print(printable(self.redact(text)), flush=True)
 
     def answer_as_it_is(self, text: str) -> None:
         """A text that is a file, or will be one, to the letter."""
@@ -150,7 +150,7 @@ def where(place: Place) -> dict[str, JSON]:
     return {"file": place.source.name, "line": place.line, "column": place.column}
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """*text* without what a provider could use to write elsewhere on the screen."""
     if text.replace("\n", "").replace("\t", "").isprintable():
         return text
@@ -182,8 +182,8 @@ class Terminal:
 
         if choices:
             for number, choice in enumerate(choices, 1):
-                print(_printable(f"  {number}  {choice}"), file=sys.stderr)
-        prompt = _printable(f"{question}: ")
+                print(printable(f"  {number}  {choice}"), file=sys.stderr)
+        prompt = printable(f"{question}: ")
         try:
             answer = getpass(prompt, stream=sys.stderr) + "\n" if secret else _line(prompt)
         except EOFError:

@@ -182,6 +182,10 @@ class FlowrunError(Exception):
         error.problems = tuple(sorted(dict.fromkeys(problems), key=_position))
         return error
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # A pool of processes hands an error on like this, and knows not what our `__init__` takes.
+        return type(self).__new__, (type(self), *self.args), vars(self)
+
     @property
     def code(self) -> str:
         return self.problems[0].code

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import ssl
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 
 import httpcore
 import httpx
@@ -55,7 +57,8 @@ class Proxied(Client):
             client = client or _client(self._context(encoded.certificate))
             self._clients[encoded.certificate] = client
             client.cookies.clear()
-            return _exchange(client, encoded, deadline, partial)
+            with _FILTER.sending():
+                return _exchange(client, encoded, deadline, partial)
         except (httpx.TransportError, httpx.InvalidURL, ImportError, ValueError) as error:
             # Not `from error`: its request holds the form, and a proxy's URL a password.
             unsent = client is None or isinstance(error, UNSENT)
@@ -70,11 +73,33 @@ class Proxied(Client):
             raise not_answered(encoded.url, late=late, how=how, partial=came) from None
 
 
+class _OthersOnly(logging.Filter):
+    """httpx tells its loggers whole URLs, and a code may stand in ours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ours = threading.local()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not getattr(self.ours, "is_sent", False)
+
+    @contextlib.contextmanager
+    def sending(self) -> Iterator[None]:
+        """This thread sends a request of ours; what a program says of its own is still logged."""
+        self.ours.is_sent = True
+        try:
+            yield
+        finally:
+            self.ours.is_sent = False
+
+
+_FILTER = _OthersOnly()
+
+
 def _client(context: ssl.SSLContext) -> httpx.Client:
-    # httpx tells its loggers whole URLs, and a code may stand in one.
     for name in list(logging.root.manager.loggerDict):
         if name.startswith(("httpx", "httpcore")):
-            logging.getLogger(name).disabled = True
+            logging.getLogger(name).addFilter(_FILTER)
     return httpx.Client(verify=context, follow_redirects=False)
 
 

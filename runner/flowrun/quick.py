@@ -22,28 +22,46 @@ IN_FILES = (None, "", "files", "age", "keyring")
 
 def print_cached_token(argv: list[str]) -> bool:
     """Print the access token that `token NAME` asks for, if it lies there fresh and private."""
-    if len(argv) != 2 or argv[0] != "token" or os.environ.get("FLOWRUN_STORE") not in IN_FILES:
+    if len(argv) != 2 or argv[0] != "token":
         return False
-    folder, name = os.environ.get("FLOWRUN_TOKENS") or "tokens", argv[1]
-    if name[:1] in (".", "-", "") or "/" in name or name.endswith(".yaml"):
-        return False
+    folder = os.environ.get("FLOWRUN_TOKENS") or "tokens"
     try:
-        if token := _cached(folder, name):
-            sys.stdout.write(f"{token}\n")
+        if document := fresh(folder, argv[1]):
+            sys.stdout.write(f"{document['access_token']}\n")
             sys.stdout.flush()
     except Exception:  # the full command tells what is wrong, also where nobody reads
         return False
-    return bool(token)
+    return bool(document)
 
 
-def _cached(folder: str, name: str) -> str | None:
+def fresh(
+    folder: str, name: str, *, named: str = "", min_ttl_s: float | None = None
+) -> dict[str, Any] | None:
+    """
+    What is in the record *name*, if its token lies there private, settled and not due.
+
+    Anything may be raised where something is wrong: the full way tells what.
+
+    Args:
+        folder: where the records are.
+        name: the record's name.
+        named: the token that it keeps under that name is meant; "" is its own.
+        min_ttl_s: for so many seconds the token must live, if not for the usual margin.
+    """
+    if os.environ.get("FLOWRUN_STORE") not in IN_FILES or name[:1] in (".", "-", ""):
+        return None
+    if "/" in name or name.endswith((".yaml", ".yml")):  # a flow's file
+        return None
     content = private.is_private(folder) and private.read(f"{folder}/{name}.json")
     if not content or os.access(f"{folder}/.flowrun/{name}.attempt", os.F_OK):
         return None
-    fields = _parsed(content.decode())
-    token, meta = fields["access_token"], fields["flowrun"]
-    apart = any(meta.get(why) for why in APART) or is_due(fields, meta, time.time())
-    return token if isinstance(token, str) and token.isascii() and not apart else None
+    document = _parsed(content.decode())
+    meta = document["flowrun"]
+    part = meta["tokens"][named] if named else document
+    token, known = part["access_token"], part.get("flowrun", {})
+    apart = meta.get("sandbox") or any(known.get(why) for why in APART)
+    due = is_due(part, known, time.time(), min_ttl_s)
+    return document if isinstance(token, str) and token.isascii() and not (apart or due) else None
 
 
 class _Plain:
