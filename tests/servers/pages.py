@@ -56,7 +56,7 @@ class Pages:
 
 
 @contextlib.contextmanager
-def serving_pages() -> Iterator[Pages]:
+def serving_pages(port: int = 0) -> Iterator[Pages]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -78,7 +78,7 @@ def serving_pages() -> Iterator[Pages]:
         def log_message(self, *_: object) -> None:
             """Nothing: the tests say what went wrong."""
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         pages = Pages(f"http://127.0.0.1:{server.server_address[1]}")
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()

@@ -74,16 +74,16 @@ def _ways(texts: Sequence[str]) -> list[Way]:
 
 
 def _until_stopped(keeper: Keeper, inbox: Inbox) -> int:
-    got = list[int]()
+    got = set[int]()
 
     def stop(number: int, _: object) -> None:
-        got.append(number)
+        got.add(number)
         inbox.put(keeper.stop)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGHUP, lambda *_: inbox.put(keeper.hurry))
     keeper.run()
-    if got[:1] == [signal.SIGINT]:
+    if signal.SIGTERM not in got:
         raise KeyboardInterrupt
     return 0

@@ -114,6 +114,9 @@ class Asker:
 
     def _ended(self, bell: _Bell, asks: Sequence[Ask], failed: Reason | None) -> None:
         bell.busy = False
+        note = self._notes.drop if failed else self._notes.asked
+        for ask in asks:
+            self._noted(partial(note, bell.way, ask))
         names = ", ".join(dict.fromkeys(ask.name for ask in asks))
         if failed:
             bell.pace = bell.pace.failed(self._uptime(), self._chance())
@@ -124,9 +127,6 @@ class Asker:
             bell.pace = Pace()
             bell.settle(asks)
             self._voice.say("asked", f"a person was asked ({bell.way.name})", name=names)
-        note = self._notes.drop if failed else self._notes.asked
-        for ask in asks:
-            self._noted(partial(note, bell.way, ask))
 
     def _noted(self, note: Callable[[], None]) -> None:
         try:

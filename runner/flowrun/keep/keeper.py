@@ -91,10 +91,10 @@ class Keeper:
     def _leave(self) -> None:
         self._supervisor.tell(STOPPING="1")
         end = self._clocks.uptime() + LEAVE_S
-        while (
-            self._watch.busy() and self._stops < 2 and (left_s := end - self._clocks.uptime()) > 0
-        ):
-            self._inbox.rest(min(LONGEST_NAP_S, left_s))
+        while self._stops < 2 and (self._watch.busy() or self._asker.busy):
+            if (left_s := end - self._clocks.uptime()) <= 0:
+                break
+            self._inbox.rest(left_s)
         for name in self._watch.busy():
             self._voice.say("left", "its refresh is on its way; the next run settles it", name=name)
         self._voice.say("stopped", "stopped")
@@ -116,6 +116,10 @@ class Keeper:
     def _wait_s(self, kept: Kept) -> float | None:
         now, uptime = self._clocks.now(), self._clocks.uptime()
         return wait_s(kept.outlook.turn_at, kept.pace, now=now, uptime=uptime)
+
+    def _is_restless(self, name: str, outcome: Outcome) -> bool:
+        kept = self._watch[name]
+        return kept.outlook.restless if outcome.refreshed else self._wait_s(kept) == 0
 
     def _server(self, kept: Kept) -> Server:
         return self._servers.get(kept.outlook.server, Server())
@@ -146,12 +150,21 @@ class Keeper:
         uptime, chance = self._clocks.uptime(), self._clocks.chance()
         before = self._watch[name].pace
         slower = before.failed(uptime, chance, calm=outcome.calm, within_s=outcome.within_s)
-        failed = outcome.reason if outcome.asks else None
+        asks = outcome.asks and slower.failures >= outcome.patience
+        failed = outcome.reason if asks else None
         pace = slower if outcome.reason else Pace()
         self._watch[name] = self._watch[name]._replace(busy=False, pace=pace, failed=failed)
         self._watch.look_at(name)
         if name in self._watch:
-            self._report(name, outcome, slower)
+            self._heed(name, outcome)
+            self._report(name, outcome._replace(asks=asks), slower)
+
+    def _heed(self, name: str, outcome: Outcome) -> None:
+        """A server that has said when to come back is taken at its word."""
+        kept = self._watch[name]
+        if outcome.reason and (ahead_s := (kept.outlook.turn_at or 0) - self._clocks.now()) > 0:
+            pace = kept.pace.at(self._clocks.uptime() + ahead_s, self._clocks.chance())
+            self._watch[name] = kept._replace(pace=pace)
 
     def _report(self, name: str, outcome: Outcome, slower: Pace) -> None:
         if outcome.refreshed:
@@ -159,7 +172,7 @@ class Keeper:
             at = self._watch[name].outlook.expires_at
             until = f" until {when(int(at))}" if at else ""
             self._voice.say("refreshed", f"refreshed{until}", name=name, expires_at=at)
-        if outcome.reason is None and self._wait_s(self._watch[name]) == 0:
+        if outcome.reason is None and self._is_restless(name, outcome):
             # A token that ends when it begins, or our clock is wrong: no storm comes of it.
             self._watch[name] = self._watch[name]._replace(pace=slower)
             self._voice.say("due", "is due again at once; is the clock right?", name=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import FlowrunError
@@ -47,6 +47,7 @@ class Outlook(NamedTuple):
     refreshed: bool = True  # something refreshes the record's own token
     server: str = ""  # whom the refresh is sent to
     hint: str = ""  # how to consent again
+    restless: bool = False  # a token is due from the moment when it is issued
     idle: str = ""  # why it is left alone
     released: bool = False  # somebody else refreshes it
     reason: Reason | None = None
@@ -77,9 +78,13 @@ def look(name: str, store: Store) -> Outlook | None:
     )
     if record.released:
         return found._replace(idle=record.released, released=True)
-    turn_at = _turn(record, renewable, pending=store.pending(name))
+    parts = [record.named(token) for token in renewable]
+    turn_at = None if record.needs_person else _turn(parts, pending=store.pending(name))
     return found._replace(
-        turn_at=turn_at, idle=_idle(record, own, turn_at), reason=_needs_person(record)
+        turn_at=turn_at,
+        restless=any(map(_is_restless, parts)),
+        idle=_idle(record, own, turn_at),
+        reason=_needs_person(record),
     )
 
 
@@ -95,14 +100,16 @@ def _renewable(name: str, record: Record, store: Store) -> set[str]:
     return {token for token in found & every if not record.named(token).needs_person}
 
 
-def _turn(record: Record, tokens: Iterable[str], *, pending: bool) -> float | None:
-    if record.needs_person:
-        return None
-    parts = [record.named(token) for token in tokens]
+def _turn(parts: Sequence[Record], *, pending: bool) -> float | None:
     if pending:
         return max([AT_ONCE, *(each.retry_at or 0 for each in parts)])
     turns = [(turn_of(each), each.retry_at or 0) for each in parts]
     return min((max(at, wait) for at, wait in turns if at is not None), default=None)
+
+
+def _is_restless(token: Record) -> bool:
+    at, issued_at = turn_of(token), _number(token.meta.get("issued_at"))
+    return at is not None and issued_at is not None and at <= issued_at
 
 
 def _idle(record: Record, own: bool, turn_at: float | None) -> str:

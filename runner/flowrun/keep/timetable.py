@@ -72,7 +72,11 @@ class Pace(NamedTuple):
 
     def sooner(self, uptime: float, chance: float) -> Pace:
         """What it waited for is there again."""
-        return self._replace(until=min(self.until, uptime + chance * SPREAD_S))
+        return self if self.until <= uptime else self.at(min(self.until, uptime), chance)
+
+    def at(self, until: float, chance: float) -> Pace:
+        """It is known when the next try may work; others may wait for the same moment."""
+        return self._replace(until=until + chance * SPREAD_S)
 
 
 class Server(NamedTuple):

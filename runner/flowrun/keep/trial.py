@@ -19,6 +19,9 @@ from .outlook import Reason, reason_of
 TRANSIENT = ("E532", "E704", "E705")
 """Errors that say of themselves that time mends them."""
 
+PATIENCE = 3
+"""So often a provider may refuse a request for a reason of its own before a person hears of it."""
+
 HASTE_S = 2
 """What a try needs of the period of grace for which an old refresh token works."""
 
@@ -30,6 +33,7 @@ class Outcome(NamedTuple):
     refreshed: bool = False
     reason: Reason | None = None  # what went wrong
     asks: bool = False  # a person has to mend it
+    patience: int = 0  # after so many failures in a row
     answered: bool = False  # the server works
     silent: bool = False  # it has not answered, or not as one that works
     calm: bool = False  # whether the token was redeemed is open, and only one more try is left
@@ -71,9 +75,15 @@ def _failed(error: FlowrunError, console: Heard) -> Outcome:
         tuple(console.said),
         reason=reason_of(error, console.redact),
         asks=not silent and error.code not in TRANSIENT,
+        patience=PATIENCE if _may_pass(error) else 0,
         answered=isinstance(error, ProviderError) and not silent,
         silent=silent,
     )
+
+
+def _may_pass(error: FlowrunError) -> bool:
+    """Whether a provider that works might say something else tomorrow."""
+    return isinstance(error, ProviderError) and error.outcome != "ended" and error.code != "E502"
 
 
 def _is_open(error: FlowrunError) -> bool:
