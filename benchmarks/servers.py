@@ -35,6 +35,7 @@ def answers(site: str) -> dict[bytes, bytes]:
         b"/par": pushed,
         b"/token": TOKEN,
         b"/bound": {**TOKEN, "token_type": "DPoP"},
+        b"/rotating": {**TOKEN, "refresh_token": "fake-refresh-of-speed"},
         b"/userinfo": PERSON,
     }
     return {path: answer(json.dumps(body).encode()) for path, body in bodies.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import shutil
 import statistics
@@ -44,6 +45,23 @@ verify:
 save: {name}
 """
 
+ROTATING = """\
+flowrun: 1
+name: rotating
+steps:
+  - token:
+      post: {site}/rotating
+      form: {{grant_type: client_credentials, client_id: speed}}
+refresh:
+  - token:
+      post: {site}/rotating
+      form:
+        grant_type: refresh_token
+        refresh_token: "{{{{ saved.refresh_token }}}}"
+        client_id: speed
+save: rotating
+"""
+
 LOGIN = """\
 flowrun: 1
 name: login
@@ -78,6 +96,7 @@ save: login
 """
 """A pushed request, a browser, a code and the user's data; an assertion or a proof in each."""
 
+RECORDS = 10_000
 MANY = 1000
 LONG = """\
 # How provider {n} gives a token.
@@ -251,6 +270,8 @@ def figures(place: Place, rounds: int) -> Iterator[Figure]:
     yield versus_python("flowrun token, cached", 2, "token", "plain")
     more = more_memory(place, rounds)
     yield Figure("  memory on top of python", more, 2, " MiB", "", False)
+    yield from status_of_many(place, rounds)
+    yield one_refresh(place, rounds)
     yield versus_python("flowrun --help", 10, "--help")
     yield versus_python("flowrun check, one file", 5, "check", "./plain.yaml", goal_only=True)
     yield from checks_of_many(place, rounds)
@@ -265,6 +286,51 @@ def figures(place: Place, rounds: int) -> Iterator[Figure]:
         forget(place, name)
         peak = place.peak_mib(FLOWRUN, f"./{name}.yaml")
         yield Figure(f"  memory, {name}", peak, bound, " MiB", "")
+
+
+def one_refresh(place: Place, rounds: int) -> Figure:
+    """What a refresh adds to its request in a process that runs already."""
+    python = statistics.median(
+        seconds(lambda: place.run(PYTHON, "-c", "pass")) * 1000 for _ in range(rounds)
+    )
+    command = (PYTHON, str(HERE / "refresh.py"), "rotating", f"{place.plain}/rotating")
+    found = json.loads(place.said((*command, str(rounds * 5))))
+    detail = (
+        "{processor:.2f} ms of the processor on top of a POST of {post:.2f} ms; "
+        "{clock:.2f} ms on the clock, of which {calls:.0f} fsync took {disk:.2f} ms"
+    )
+    value = found["processor"] / python
+    return Figure("one refresh, own work", value, 0.27, " x", detail.format(**found))
+
+
+def status_of_many(place: Place, rounds: int) -> Iterator[Figure]:
+    """All records of a large store, of which some are due."""
+    store = place.folder / "many"
+    records(place.folder / "tokens" / "rotating.json", store)
+    words = ("status", "--tokens", str(store))
+
+    def pythons() -> None:
+        for _ in range(50):
+            place.run(PYTHON, "-c", "pass")
+
+    value, detail = ratio(lambda: place.run(FLOWRUN, *words), pythons, rounds=max(3, rounds // 7))
+    name = f"flowrun status, {RECORDS:,} records"
+    yield Figure(name, value * 50, 90, " x", f"{detail} (50 times python -c pass)")
+    yield Figure("  memory", place.peak_mib(FLOWRUN, *words), 80, " MiB", "")
+
+
+def records(like: Path, store: Path) -> None:
+    """A store of records as a recipe makes them, each with tokens of its own."""
+    record, now = json.loads(like.read_text(encoding="utf-8")), int(time.time())
+    for folder in (store, store / ".flowrun"):
+        folder.mkdir(mode=0o700)
+    for number in range(RECORDS):
+        tokens = {kind: f"fake-{kind}-{number:0>60}" for kind in ("access_token", "refresh_token")}
+        ends = now - 3600 + number * 10  # every 28th has ended
+        path = store / f"tenant-{number:05}.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps({**record, **tokens, "expires_at": ends}, indent=2))
+        (store / ".flowrun" / f"{path.stem}.lock").touch(mode=0o600)
 
 
 def checks_of_many(place: Place, rounds: int) -> Iterator[Figure]:
@@ -400,7 +466,8 @@ def prepared() -> Iterator[Place]:
         texts = {
             name: RECIPE.format(name=name, site=getattr(place, name)) for name in ("plain", "tls")
         }
-        for recipe, text in {**texts, "login": LOGIN.format(site=plain)}.items():
+        texts |= {"login": LOGIN.format(site=plain), "rotating": ROTATING.format(site=plain)}
+        for recipe, text in texts.items():
             write(place, recipe, text)
             flow(place, recipe)()
         yield place

@@ -81,6 +81,7 @@ def test_no_secret_of_a_whole_life_is_seen(watched: WatchedZendesk) -> None:
         "status NAME": watched.seen("status", "zendesk-acme").status,
         "metrics": watched.seen("status", "--format", "prometheus").status,
         "verify": watched.seen("verify", "zendesk-acme", "-v").status,
+        "verify --all": watched.seen("verify", "--all", "--json", "--jobs", "2").status,
         "refresh": watched.seen("refresh", "zendesk-acme", "-v").status,
         "wrong": watched.seen("refresh", "zendesk-acme", "-v", FLOWRUN_CLIENT_SECRET=WRONG).status,
     }
@@ -89,6 +90,7 @@ def test_no_secret_of_a_whole_life_is_seen(watched: WatchedZendesk) -> None:
     watched.zendesk.zendesk.grants.clear()
     statuses["refused"] = watched.seen("refresh", "zendesk-acme", "--json").status
     statuses["over"] = watched.seen("token", "zendesk-acme", "--min-ttl", "2d").status
+    statuses["invalid"] = watched.seen("verify", "--all", "-v").status - 5
     statuses["denied"] = watched.seen("revoke", "zendesk-acme", "-v").status
     for words in ([], ["--json"], ["zendesk-acme"], ["--format", "prometheus"]):
         statuses[f"status {words}"] = watched.seen("status", *words).status - 8

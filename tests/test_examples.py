@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from flowrun.commands.check import check
-from flowrun.commands.records import revoke, verify
+from flowrun.commands.records import revoke
 from flowrun.commands.refresh import refresh
 from flowrun.commands.run import run
+from flowrun.commands.verify import verify
 from flowrun.library import find
 from flowrun.load import load_source
 from flowrun.plan import imagined, plan_step

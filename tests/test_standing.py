@@ -31,13 +31,13 @@ TOKENS = st.builds(
     last_error=st.none() | st.builds(Trouble, st.text(), st.text(), TIMES),
     released=st.none() | st.dictionaries(st.sampled_from(["at", "as"]), st.text() | st.integers()),
     retry_at=TIMES,
+    rejected=st.booleans(),
 )
 STANDINGS = st.builds(
     Standing,
     name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,20}", fullmatch=True),
     state=st.sampled_from([*STATES]),
     exit_status=st.sampled_from([0, 5, 6, 7, 8]),
-    place=st.text(),
     tokens=st.lists(TOKENS, max_size=3, unique_by=lambda token: token.name),
     recipe=st.text(),
     profile=st.text(),

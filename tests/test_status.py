@@ -14,7 +14,18 @@ from flowrun.commands.status import REPORTERS
 from flowrun.standing import STATES
 from servers.command import TESTS, Cli, Done
 from servers.decoupled import answered_at_a_screen
-from servers.told import ACCESS, REFRESH, WITH_SECRET, Told, change, log_in, pair, said, told
+from servers.told import (
+    ACCESS,
+    REFRESH,
+    SECRET,
+    WITH_SECRET,
+    Told,
+    change,
+    log_in,
+    pair,
+    said,
+    told,
+)
 from standards import proves
 
 HOUR_S, DAY_S = 3600, 86400
@@ -291,3 +302,79 @@ def test_every_state_and_key_is_documented(cli: Cli, provider: Told) -> None:
     assert [state for state in STATES if f"| `{state}` |" not in page] == []
     assert [key for key in row_of(cli) if f"| `{key}` |" not in monitoring] == []
     assert set(REPORTERS) == {"text", "json", "prometheus"}
+
+
+VERIFY = """
+verify:
+  - http: {{get: {provider}/me, bearer: "{{{{ saved.access_token }}}}"}}
+"""
+
+
+def verified(cli: Cli, provider: Told, *answers: bytes, words: str = "--all --json") -> Done:
+    provider.answers[:] = answers
+    names = [path.stem.upper() for path in cli.record("acme").parent.glob("*.json")]
+    return cli(
+        "verify", *words.split(), **{f"FLOWRUN_{name}__CLIENT_SECRET": SECRET for name in names}
+    )
+
+
+def test_all_are_verified_and_what_nobody_can_be_asked_about_is_told(
+    cli: Cli, provider: Told
+) -> None:
+    verify = VERIFY.format(provider=provider.url)
+    for name in ("ask", "due", "given", "over"):
+        tokens = pair(refresh_token=None) if name == "over" else pair()
+        log_in(cli, provider, tokens, said(name="Jane"), name=name, more=verify)
+    log_in(cli, provider, pair(), name="silent")
+    change(cli, "due", expires_at=int(time.time()) - 5)
+    change(cli, "over", expires_at=int(time.time()) - 5)
+    change(cli, "given", meta={"released": {"at": 0, "as": "keyring"}})
+    done = verified(cli, provider, said(name="Jane"))
+    told = {
+        row["name"]: row.get("result") or row["problems"][0]["code"]
+        for row in json.loads(done.stdout)
+    }
+
+    assert done.status == 8
+    assert told == {
+        "ask": "valid",
+        "due": "ended, and its next use refreshes it",
+        "given": "handed over as keyring",
+        "over": "E802",
+        "silent": "no step of the recipe's `verify` applies to it",
+    }
+    assert provider.answers == []
+
+
+def test_a_token_that_the_provider_refuses_is_due_and_status_knows(
+    cli: Cli, provider: Told
+) -> None:
+    log_in(cli, provider, pair(), said(name="Jane"), more=VERIFY.format(provider=provider.url))
+    refused = verified(cli, provider, said(401, error="invalid_token"))
+    row, shown = row_of(cli), cli("status")
+    provider.answers[:] = [pair(2)]
+    renewed = cli("refresh", "acme", "--due", **WITH_SECRET)
+    after = row_of(cli)
+
+    assert (refused.status, shown.status) == (5, 0)
+    assert (row["state"], row["rejected"]) == ("due", True)
+    assert "a server has refused the access token" in shown.stdout
+    assert renewed.status == 0
+    assert (after["state"], after["rejected"]) == ("fresh", False)
+
+
+def test_a_token_that_works_after_all_is_used_again(cli: Cli, provider: Told) -> None:
+    more = VERIFY.format(provider=provider.url)
+    log_in(cli, provider, pair(refresh_token=None), said(name="Jane"), more=more)
+    verified(cli, provider, said(401))
+    ended = row_of(cli)
+    works = verified(cli, provider, said(name="Jane"), words="acme")
+
+    assert (ended["state"], ended["exit_status"]) == ("ended", 8)
+    assert (works.status, works.stdout) == (0, "acme: valid\n")
+    assert row_of(cli)["state"] == "fresh"
+
+
+def test_verify_wants_names_or_all(cli: Cli) -> None:
+    assert [cli("verify", *words).status for words in ([], ["acme", "--all"])] == [2, 2]
+    assert cli("verify", "--all").stderr == "there are no records in tokens\n"

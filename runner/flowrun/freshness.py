@@ -22,7 +22,7 @@ def due_at(fields: Known, meta: Known, min_ttl_s: float | None = None) -> float 
     expires_at, issued_at = fields.get("expires_at"), meta.get("issued_at")
     margin_s = meta.get("refresh_before") if min_ttl_s is None else min_ttl_s
     if meta.get("rejected"):  # by a server that was shown it
-        return True
+        return 0
     if not isinstance(expires_at, int | float):
         return None
     if not isinstance(margin_s, int | float):

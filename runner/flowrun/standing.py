@@ -57,6 +57,7 @@ class Token(NamedTuple):
     last_error: Trouble | None
     released: Mapping[str, JSON] | None
     retry_at: float | None
+    rejected: bool  # by a server that was shown the access token
 
 
 class Standing(NamedTuple):
@@ -65,7 +66,6 @@ class Standing(NamedTuple):
     name: str
     state: str
     exit_status: int
-    place: str
     tokens: Sequence[Token] = ()
     recipe: str = ""
     profile: str = ""
@@ -97,7 +97,6 @@ def standing(
     record: Record,
     looking: Looking,
     *,
-    place: str = "",
     pending: bool = False,
     orphans: Sequence[str] = (),
 ) -> Standing:
@@ -110,7 +109,6 @@ def standing(
         name,
         state,
         _exit_status(state, worst.last_error),
-        place,
         tokens,
         recipe=_text(record.meta.get("recipe")),
         profile=_text(record.meta.get("profile")),
@@ -124,15 +122,15 @@ def standing(
     )
 
 
-def unreadable(name: str, error: FlowrunError, place: str) -> Standing:
+def unreadable(name: str, error: FlowrunError) -> Standing:
     """What can be said of a record that cannot be read."""
     state = UNREADABLE.get(error.code, "unreadable")
-    return Standing(name, state, error.exit_status, place, problems=error.problems)
+    return Standing(name, state, error.exit_status, problems=error.problems)
 
 
-def gone(name: str, orphans: Sequence[str], place: str) -> Standing:
+def gone(name: str, orphans: Sequence[str]) -> Standing:
     """What can be said where a refresh has brought an answer for a record that is not there."""
-    return Standing(name, "gone", STATES["gone"], place, orphans=orphans)
+    return Standing(name, "gone", STATES["gone"], orphans=orphans)
 
 
 def _token(name: str, record: Record, token: str, looking: Looking) -> Token:
@@ -150,21 +148,24 @@ def _token(name: str, record: Record, token: str, looking: Looking) -> Token:
         trouble,
         released if isinstance(released := part.meta.get("released"), dict) else None,
         part.retry_at,
+        bool(part.meta.get("rejected")),
     )
 
 
 def _state(part: Record, trouble: Trouble | None, looking: Looking, *, refreshable: bool) -> str:
-    ends = part.refresh_expires_at if refreshable else part.expires_at
     if part.needs_person or part.released:
         return "needs a person" if part.needs_person else "handed over"
-    if not refreshable and ends is not None and ends <= looking.now:
+    rejected = bool(part.meta.get("rejected"))
+    over = rejected or (part.expires_at is not None and part.expires_at <= looking.now)
+    if over and not refreshable:
         return "ended"
+    ends = part.refresh_expires_at if refreshable else part.expires_at
     if ends is not None and looking.warn_s is not None and ends <= looking.now + looking.warn_s:
         return "ends soon"
-    if part.expires_at is None:
-        return "unknown expiry"
-    if trouble and part.expires_at <= looking.now:
+    if over and trouble:
         return "failing"
+    if part.expires_at is None and not rejected:
+        return "unknown expiry"
     return "due" if refreshable and due(part, looking.now) else "fresh"
 
 

@@ -76,14 +76,14 @@ def pair(number: int = 1, **more: object) -> bytes:
     return said(200, **{name: value for name, value in fields.items() if value is not None})
 
 
-def log_in(cli: Cli, provider: Told, answer: bytes, *, name: str = "acme", more: str = "") -> Done:
-    """The record *name*, from a login that the provider ends with *answer*."""
+def log_in(cli: Cli, provider: Told, *answers: bytes, name: str = "acme", more: str = "") -> Done:
+    """The record *name*, from a login in which the provider gives *answers*."""
     text = RECIPE.format(name=name, provider=provider.url, more=more)
     (cli.folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     visit = cli.folder / "visit"
     visit.write_text(VISIT, encoding="utf-8")
     visit.chmod(0o700)
-    provider.answers.append(answer)
+    provider.answers[:] = answers
     done = cli("run", f"{name}.yaml", **WITH_SECRET, BROWSER=f"{visit} %s")
     assert done.status == 0, done.stderr
     cli.keep_secret(SECRET, ACCESS, REFRESH)

@@ -120,18 +120,21 @@ def refresh(
 
 @app.command()
 def verify(
-    names: Names,
+    names: SomeNames = None,
+    all_: Annotated[bool, typer.Option("--all", help="All records.")] = False,
+    jobs: Jobs = 1,
     sandbox: Sandbox = False,
     tokens: Tokens = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> int:
     """Ask the provider whether the tokens work."""
-    from ..commands import records as command
+    if bool(names) is all_:
+        raise FlowError("E219", "which records?", hint="Name them, or say --all.")
+    settings = Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True)
+    from ..commands import verify as command
 
-    return command.verify(
-        names, Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True), json=json
-    )
+    return command.verify(names or [], settings, jobs=jobs, json=json)
 
 
 @app.command()

@@ -96,6 +96,11 @@ METRICS = (
         _of_tokens(lambda token: token.refreshable),
     ),
     Metric(
+        "flowrun_access_token_rejected",
+        "Whether a server has refused an access token that it was shown.",
+        _of_tokens(lambda token: token.rejected),
+    ),
+    Metric(
         "flowrun_retry_timestamp_seconds",
         "Until when the provider asked to wait.",
         _of_tokens(lambda token: token.retry_at),

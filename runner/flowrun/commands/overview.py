@@ -38,10 +38,10 @@ def summary(standings: Sequence[Standing]) -> str:
     return f"{len(standings)} record{'s'[: len(standings) != 1]}: {', '.join(states)}"
 
 
-def details(standing: Standing, now: float, *, columns: int | None) -> Iterator[str]:
-    """All that there is to say about one record."""
+def details(standing: Standing, place: str, now: float, *, columns: int | None) -> Iterator[str]:
+    """All that there is to say about one record, which is at *place*."""
     yield f"{standing.name}: {standing.state}"
-    facts = (f"{name:13}  {value}" for name, value in _facts(standing, now).items() if value)
+    facts = (f"{name:13}  {value}" for name, value in _facts(standing, place, now).items() if value)
     yield from indented(facts, columns)
     yield from indented(notes(standing, now), columns)
 
@@ -84,6 +84,8 @@ def _notes_on(token: Token, now: float) -> Iterator[str]:
         yield f"needs a person: {token.needs_person}"
     if trouble:
         yield f"last refresh failed {_moment(trouble.at, now)}: {trouble.code}: {trouble.message}"
+    if token.rejected:
+        yield "a server has refused the access token"
     if token.released is not None:
         at = token.released.get("at")
         when = f" {_moment(at, now)}" if isinstance(at, int | float) else ""
@@ -98,13 +100,13 @@ def _notes_on(token: Token, now: float) -> Iterator[str]:
         yield f"{token.state}{until}"
 
 
-def _facts(standing: Standing, now: float) -> Mapping[str, str]:
+def _facts(standing: Standing, place: str, now: float) -> Mapping[str, str]:
     if not standing.tokens:
-        return {"where": standing.place}
+        return {"where": place}
     own = standing.tokens[0]
     flow = f"{standing.recipe}{f', profile {standing.profile}' if standing.profile else ''}"
     return {
-        "where": standing.place,
+        "where": place,
         "recipe": f"{flow} ({standing.file})" if standing.file else flow,
         "access token": _until(own.expires_at, now),
         "refresh token": _refresh_token(own, now),

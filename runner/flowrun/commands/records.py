@@ -1,9 +1,8 @@
-"""`flowrun verify`, `revoke` and `forget`: what becomes of records."""
+"""`flowrun revoke` and `forget`: what becomes of records."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from contextlib import nullcontext
 
 from ..also import of_record, remove
 from ..console import Console
@@ -19,42 +18,28 @@ from .each import each
 REVOKED = "the grant was revoked"
 
 
-def verify(names: Sequence[str], settings: Settings, *, json: bool = False) -> int:
-    """Ask the provider whether each token works."""
-    return _on_records(names, settings, "verify", "valid", json=json)
-
-
 def revoke(names: Sequence[str], settings: Settings, *, json: bool = False) -> int:
     """End each grant at the provider; the record stays, and says so."""
-    return _on_records(names, settings, "revoke", "revoked", json=json)
-
-
-def _on_records(
-    names: Sequence[str], settings: Settings, section: str, said: str, *, json: bool
-) -> int:
     console = Console(verbose=settings.verbose)
 
     def act(name: str) -> JSON:
         session = Session(settings._replace(alone=len(names) == 1), console)
-        job, record = job_of(name, session, (section,))
-        ends = section == "revoke"
-        lock = job.store.locked(job.name) if ends else nullcontext()
-        with session.services(job) as services, lock:
+        job, record = job_of(name, session, ("revoke",))
+        with session.services(job) as services, job.store.locked(job.name):
             record = job.store.read(job.name) or record  # as it is now that we hold the lock
-            state = run_on_record(job, section, record, services)
-            if not _mattered(job.flow.steps(section), state.steps):
-                message = f"{job.flow.name} has no step to {section} with that applies here"
+            state = run_on_record(job, "revoke", record, services)
+            if not mattered(job.flow.steps("revoke"), state.steps):
+                message = f"{job.flow.name} has no step to revoke with that applies here"
                 raise FlowError("E219", message, hint="Nothing was sent. See `if` in its steps.")
-            if ends:
-                job.store.write(job.name, record.knowing(needs_person=REVOKED))
+            job.store.write(job.name, record.knowing(needs_person=REVOKED))
         if not json:
-            console.answer(f"{job.name}: {said}")
-        return {"name": job.name, "result": said}
+            console.answer(f"{job.name}: revoked")
+        return {"name": job.name, "result": "revoked"}
 
     return each(names, act, console, json=json)
 
 
-def _mattered(steps: Sequence[Step], ran: Container[str]) -> bool:
+def mattered(steps: Sequence[Step], ran: Container[str]) -> bool:
     """Whether the last step has run, or one that was left to decide by what there is."""
     chosen = [step for step in steps[:-1] if step.kind == "http" and step.modifiers.get("if")]
     return any(step.id in ran for step in (*chosen, steps[-1]))

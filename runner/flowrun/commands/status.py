@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ..console import Console, as_json, gravest, table_columns
 from ..errors import FlowError, StoreError
@@ -16,12 +16,16 @@ from ..standing import Looking, Standing, Token, gone, standing, unreadable
 from ..stores.interface import Store
 
 
-class Reporter(Protocol):
-    """Tells how records stand at a time; *one* was asked for by its name."""
+class Telling(NamedTuple):
+    """To whom it is told, when, and where a record is; *one* was asked for by its name."""
 
-    def __call__(
-        self, found: Sequence[Standing], console: Console, now: float, /, *, one: bool
-    ) -> None: ...
+    console: Console
+    now: float
+    place: Callable[[str], str]
+    one: bool
+
+
+Reporter = Callable[[Sequence[Standing], Telling], None]
 
 
 def status(
@@ -43,7 +47,8 @@ def status(
     found = [*_standings(names, store, looking)]
     if not found:
         console.tell(f"there are no records in {store.where}")
-    REPORTERS[format](found, console, looking.now, one=len(names) == 1)
+    telling = Telling(console, looking.now, store.place, one=len(names) == 1)
+    REPORTERS[format](found, telling)
     console.conclude()
     return gravest([each.exit_status for each in found])
 
@@ -51,53 +56,54 @@ def status(
 def _standings(names: Sequence[str], store: Store, looking: Looking) -> Iterator[Standing]:
     orphans, known = store.orphans(), store.names()
     for name in names or sorted({*known, *orphans}):
-        place = store.place(name)
         try:
             record = store.read(name)
             pending = store.pending(name)
         except StoreError as error:
-            yield unreadable(name, error, place)
+            yield unreadable(name, error)
             continue
         left = orphans.get(name, ())
         if record is not None:
-            yield standing(name, record, looking, place=place, pending=pending, orphans=left)
+            yield standing(name, record, looking, pending=pending, orphans=left)
         elif left:
-            yield gone(name, left, place)
+            yield gone(name, left)
         else:
             hint = did_you_mean(name, known) or f"flowrun status lists those in {store.where}."
             missing = StoreError("E705", f"there is no record {name!r}", hint=hint)
-            yield unreadable(name, missing, place)
+            yield unreadable(name, missing)
 
 
-def _text(found: Sequence[Standing], console: Console, now: float, *, one: bool) -> None:
+def _text(found: Sequence[Standing], telling: Telling) -> None:
     from .overview import details, summary, table
 
+    console, now, columns = telling.console, telling.now, table_columns()
     for each in found:
         if each.problems:
             console.show(StoreError.of(each.problems))
-    there, columns = [each for each in found if each.state != "missing"], table_columns()
-    if one and there:
-        console.answer("\n".join(details(there[0], now, columns=columns)))
+    there = [each for each in found if each.state != "missing"]
+    if there and telling.one:
+        place = telling.place(there[0].name)
+        console.answer("\n".join(details(there[0], place, now, columns=columns)))
     elif there:
         console.answer("\n".join(table(there, now, columns=columns)))
         console.tell(summary(there))
 
 
-def _json(found: Sequence[Standing], console: Console, _now: float, *, one: bool) -> None:
-    console.answer_rows(map(_object, found))
+def _json(found: Sequence[Standing], telling: Telling) -> None:
+    telling.console.answer_rows(_object(each, telling.place(each.name)) for each in found)
 
 
-def _prometheus(found: Sequence[Standing], console: Console, _now: float, *, one: bool) -> None:
+def _prometheus(found: Sequence[Standing], telling: Telling) -> None:
     from .metrics import exposition
 
     if found:
-        console.answer("\n".join(exposition(found)))
+        telling.console.answer("\n".join(exposition(found)))
 
 
 REPORTERS: Mapping[str, Reporter] = {"text": _text, "json": _json, "prometheus": _prometheus}
 
 
-def _object(each: Standing) -> dict[str, JSON]:
+def _object(each: Standing, place: str) -> dict[str, JSON]:
     """A record for programs; what is not known is null."""
     own, *others = [_token(token) for token in each.tokens] or [dict.fromkeys(TOKEN)]
     named = [token.name for token in each.tokens[1:]]
@@ -105,7 +111,7 @@ def _object(each: Standing) -> dict[str, JSON]:
         "name": each.name,
         "state": each.state,
         "exit_status": each.exit_status,
-        "place": each.place,
+        "place": place,
         "recipe": each.recipe or None,
         "profile": each.profile or None,
         "file": each.file or None,
@@ -126,7 +132,7 @@ def _object(each: Standing) -> dict[str, JSON]:
 
 TOKEN = (
     *("state", "expires_at", "refresh_expires_at", "refreshed_at", "refreshable"),
-    *("needs_person", "last_error", "released", "retry_at"),
+    *("needs_person", "last_error", "released", "retry_at", "rejected"),
 )
 
 
@@ -143,6 +149,7 @@ def _token(token: Token) -> dict[str, JSON]:
         "last_error": error,
         "released": dict(token.released) if token.released is not None else None,
         "retry_at": _seconds(token.retry_at),
+        "rejected": token.rejected,
     }
 
 

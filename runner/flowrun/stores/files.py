@@ -39,6 +39,7 @@ class FileStore:
         self, folder: Path, kind: str = "files", environ: Mapping[str, str] = os.environ
     ) -> None:
         self.folder, self.kind = folder, kind
+        self._beside = folder / private.ASIDE
         self._vaults = Vaults(folder, environ)
 
     @property
@@ -58,8 +59,11 @@ class FileStore:
 
     def names(self) -> list[str]:
         """The names of all records, sorted."""
-        found = self.folder.iterdir() if private.is_private(self.folder) else ()
-        kept = {path.stem for path in found if path.suffix in SUFFIXES.values()}
+        if not private.is_private(self.folder):
+            return []
+        with os.scandir(self.folder) as found:  # a path for each of thousands takes its time
+            named = [entry.name.rpartition(".") for entry in found]
+        kept = {name for name, _, suffix in named if f".{suffix}" in SUFFIXES.values()}
         return sorted(name for name in kept if NAME.fullmatch(name))
 
     def read(self, name: str) -> Record | None:
@@ -151,13 +155,13 @@ class FileStore:
         self._prepare(*names)
         for kind in {self._kind_of(name) for name in names} or {self.kind}:
             self._vaults.of(kind).prove()
-        trial = self.folder / private.ASIDE / "trial"
+        trial = self._beside / "trial"
         private.write(trial, bytes(journal.SIZE))
         private.remove(trial)
 
     def pending(self, name: str) -> bool:
         """Whether a refresh is not settled."""
-        return self._aside(name, "attempt").exists()
+        return os.access(f"{self._beside}/{_checked(name)}.attempt", os.F_OK)
 
     def attempt(self, name: str) -> Attempt | None:
         """The journal that an interrupted refresh left."""
@@ -205,12 +209,10 @@ class FileStore:
         return self.kept_as(name) or self.kind
 
     def _path(self, name: str, kind: str) -> Path:
-        if not NAME.fullmatch(name):
-            raise FlowError("E220", f"a record cannot be called {name!r}", hint=NAMES)
-        return self.folder / f"{name}{SUFFIXES[kind]}"
+        return self.folder / f"{_checked(name)}{SUFFIXES[kind]}"
 
     def _aside(self, name: str, what: str) -> Path:
-        return self._path(name, self.kind).parent / private.ASIDE / f"{name}.{what}"
+        return self._beside / f"{_checked(name)}.{what}"
 
     def _asides(self, name: str) -> Iterator[Path]:
         """The files beside the record, but for its lock."""
@@ -239,7 +241,7 @@ class FileStore:
     def _prepare(self, *names: str) -> None:
         """Make the folders; refuse a new name that git knows, or that is another's in capitals."""
         private.folder(self.folder)
-        private.folder(self.folder / private.ASIDE)
+        private.folder(self._beside)
         for name in names:
             if self.kept_as(name):
                 continue
@@ -247,3 +249,10 @@ class FileStore:
             for twin in (other for other in self.names() if other.casefold() == name.casefold()):
                 hint = "Some systems take both for one file; use another name."
                 raise FlowError("E220", f"{name} is {twin} in other capitals", hint=hint)
+
+
+def _checked(name: str) -> str:
+    """*name*, which may stand in a path; raises `FlowError` when it is no portable file name."""
+    if not NAME.fullmatch(name):
+        raise FlowError("E220", f"a record cannot be called {name!r}", hint=NAMES)
+    return name
