@@ -83,6 +83,11 @@ def test_a_field_that_is_not_there_is_told_with_those_that_are(field: str, says:
     assert says in caught.value.problems[0].hint
 
 
+def test_a_token_that_nobody_can_write_down_is_refused() -> None:
+    with pytest.raises(FlowError, match="no character"):
+        exported_from("acme", record(access_token="\ud800"))
+
+
 @proves("RFC 6750", "2.1", "a token is exported as the header that carries it")
 def test_a_header() -> None:
     assert written("header") == "Authorization: Bearer fake-access\n"
@@ -151,6 +156,18 @@ def test_a_refresh_token_that_is_handed_over_stands_beside_the_other(format: str
 
     assert "fake-refresh" in both
     assert "refresh" not in FORMATS[format](exported())
+
+
+@pytest.mark.parametrize("format", sorted({*FORMATS} - {"json"}))
+def test_a_token_that_is_bound_to_a_key_does_not_leave_alone(format: str) -> None:
+    bound = exported_from("acme", record(token_type="DPoP"))
+
+    with pytest.raises(FlowError, match="bound to a key") as caught:
+        FORMATS[format](bound)
+
+    assert caught.value.code == "E236"
+    assert json.loads(FORMATS["json"](bound))["token_type"] == "DPoP"
+    assert FORMATS["env"](exported_from("acme", record(token_type="DPoP"), field="instance_url"))
 
 
 # Kubernetes
@@ -305,6 +322,7 @@ def test_a_template_escapes_nothing() -> None:
         pytest.param("a\n{% if %}", "Expected an expression", (2, 1), id="syntax"),
         pytest.param("a\n{{ ''.__class__ }}", "unsafe", (2, 1), id="out of the sandbox"),
         pytest.param("{% include 'x' %}", "cannot read x", (1, 1), id="a file"),
+        pytest.param("{{ '\\ud800' }}", "UnicodeEncodeError", (1, 1), id="no character"),
         pytest.param("{{ 1 / 0 }}", "ZeroDivisionError", (1, 1), id="arithmetic"),
         pytest.param("{{ range(10000000) }}", "OverflowError", (1, 1), id="too much"),
         pytest.param("\n{{ 7 | join(1, 2, 3) }}", "TypeError", (2, 1), id="what no filter takes"),

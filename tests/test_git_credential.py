@@ -79,19 +79,18 @@ def test_the_name_is_the_one_that_git_knows(cli: Cli) -> None:
     assert answers(done)["username"] == "x-token-auth"
 
 
-def asked(cli: Cli, operation: str, said: str) -> Done:
+def asked(cli: Cli, operation: str, said: str | bytes) -> Done:
     """The helper alone, as git runs it."""
     words = ["export", "acme", "--format", "git", "--host", HOST, operation]
     done = subprocess.run(
         [sys.executable, "-m", "flowrun", *words],
         cwd=cli.folder,
         env=cli.environment(),
-        input=said,
+        input=said.encode() if isinstance(said, str) else said,
         capture_output=True,
-        text=True,
         check=False,
     )
-    return Done(done.returncode, done.stdout, done.stderr)
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def test_the_end_of_a_token_is_told_in_utc(cli: Cli) -> None:
@@ -110,11 +109,12 @@ def test_the_end_of_a_token_is_told_in_utc(cli: Cli) -> None:
         pytest.param("get", f"protocol=https\nhost={HOST}:444\n", id="another port"),
         pytest.param("get", f"protocol=http\nhost={HOST}\n", id="where others listen"),
         pytest.param("get", "", id="nothing said"),
+        pytest.param("get", b"protocol=https\nhost=\xff\n", id="no text"),
         pytest.param("store", f"protocol=https\nhost={HOST}\npassword=x\n", id="to store"),
         pytest.param("capability", "", id="something of a later git"),
     ],
 )
-def test_whoever_else_asks_is_told_nothing(cli: Cli, operation: str, said: str) -> None:
+def test_whoever_else_asks_is_told_nothing(cli: Cli, operation: str, said: str | bytes) -> None:
     save(cli)
     before = cli.record("acme").read_bytes()
 

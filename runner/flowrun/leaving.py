@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from .errors import FlowError, PersonNeeded, StoreError
-from .exports import Client, Exported, exported_from
+from .exports import Client, Exported, exported_from, refuse_bound
 from .flow import Flow
 from .job import flow_of, inputs_of
 from .living import living
@@ -74,7 +74,7 @@ def hand_over(
         _refuse_hand_over(name, record, part, pending=store.pending(name))
         client = _client_of(job.flow, job.inputs, record) if job else None
         exported = _exported(name, session, record, asked, client, handed=True)
-        refuse_bound(exported)
+        refuse_bound(exported)  # whoever refreshes it needs the key, in any form
         text = write(exported)
         if part.released:
             session.console.tell(f"{name} was {part.released} before; this is the same again")
@@ -82,13 +82,6 @@ def hand_over(
             released = part.knowing(released={"at": int(time.time()), "as": form})
             store.write(name, record.with_named(asked.named, released))
     return text
-
-
-def refuse_bound(exported: Exported) -> None:
-    """Raise E236 for a token that is worth nothing to whoever has it alone."""
-    if exported.bound:
-        hint = "Whoever uses it signs a proof for each request: take `flowrun.Auth` in Python."
-        raise FlowError("E236", f"the token of {exported.name} is bound to a key", hint=hint)
 
 
 def _living(name: str, session: Session, asked: Asked) -> Record:

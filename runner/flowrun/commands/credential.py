@@ -6,8 +6,8 @@ import sys
 
 from ..console import Console
 from ..errors import FlowError
-from ..exports.git import OPERATIONS, attributes, credential, is_meant, is_refused
-from ..leaving import Asked, leaving, refuse_bound
+from ..exports.git import MOST_BYTES, OPERATIONS, attributes, credential, is_meant, is_refused
+from ..leaving import Asked, leaving
 from ..naming import name_of
 from ..secret import JSON
 from ..session import Session
@@ -26,7 +26,7 @@ def answer_git(name: str, settings: Settings, asked: Asked, *, host: str, operat
     console = Console(verbose=settings.verbose)
 
     def act(given: str) -> JSON:
-        said = attributes(sys.stdin.read())
+        said = attributes(sys.stdin.buffer.read(MOST_BYTES).decode(errors="replace"))
         if operation not in ("get", "erase") or not is_meant(said, host):
             return None
         session = Session(settings, console)
@@ -34,9 +34,7 @@ def answer_git(name: str, settings: Settings, asked: Asked, *, host: str, operat
         if operation == "erase":
             _erase(name, session, asked.named, said)
             return None
-        exported = leaving(name, session, asked)
-        refuse_bound(exported)
-        console.answer_as_it_is(credential(exported, said))
+        console.answer_as_it_is(credential(leaving(name, session, asked), said))
         return None
 
     return each([name], act, console, json=False)

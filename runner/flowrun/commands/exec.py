@@ -10,8 +10,8 @@ from typing import NamedTuple, NoReturn
 
 from ..console import Console
 from ..errors import FlowError, FlowrunError
-from ..exports import Exported
-from ..leaving import Asked, leaving, refuse_bound
+from ..exports import Exported, refuse_bound
+from ..leaving import Asked, leaving
 from ..naming import name_of
 from ..session import Session
 from ..settings import Settings

@@ -11,7 +11,7 @@ from ..console import Console
 from ..errors import FlowError, StoreError
 from ..exports import FORMATS, HANDED_OVER, Exported, Format
 from ..exports.kubernetes import asked_version, kubectl
-from ..leaving import Asked, hand_over, leaving, refuse_bound
+from ..leaving import Asked, hand_over, leaving
 from ..naming import name_of
 from ..near import did_you_mean
 from ..place import Source
@@ -60,10 +60,7 @@ def export(
         if handed:
             text = hand_over(name, session, asked, form=form or "template", write=write)
         else:
-            exported = leaving(name, session, asked)
-            if form != "json" and not template:
-                refuse_bound(exported)
-            text = write(exported)
+            text = write(leaving(name, session, asked))
         _deliver(text, output, console)
         if handed:
             console.tell(_handed(name, session))

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from . import kubernetes, requests, variables, webmethods
-from .exported import Client, Exported, ends_at, exported_from
+from .exported import Client, Exported, ends_at, exported_from, refuse_bound
 
-__all__ = ["FORMATS", "HANDED_OVER", "Client", "Exported", "Format", "ends_at", "exported_from"]
+__all__ = [
+    "FORMATS",
+    "HANDED_OVER",
+    "Client",
+    "Exported",
+    "Format",
+    "ends_at",
+    "exported_from",
+    "refuse_bound",
+]
 
 HANDED_OVER = ("dotenv", "env", "json", "k8s-secret", "webmethods")
 """The formats that have a place for a refresh token."""

@@ -78,6 +78,13 @@ class Exported(NamedTuple):
         return {self.variable: self.token, **handed}
 
 
+def refuse_bound(exported: Exported) -> None:
+    """Raise E236 for a token that is worth nothing to whoever has it alone."""
+    if exported.bound:
+        hint = "Whoever uses it signs a proof for each request: take `flowrun.Auth` in Python."
+        raise FlowError("E236", f"the token of {exported.name} is bound to a key", hint=hint)
+
+
 def exported_from(
     name: str,
     record: Record,
@@ -101,7 +108,8 @@ def exported_from(
         client: what refreshes it, for whoever asks for that.
 
     Raises:
-        FlowError: the record has no such field, or it is no text (E235).
+        FlowError: the record has no such field, or it is no text (E235), or one that nobody can
+            write down (E236).
     """
     fields = {key: v for key, v in record.fields.items() if hand_over or key != LASTING}
     known = record.meta.get("inputs") if inputs is None else inputs
@@ -122,7 +130,7 @@ def exported_from(
 def _text_of(name: str, fields: Mapping[str, JSON], field: str) -> str:
     value = fields.get(field)
     if isinstance(value, str) and value:
-        return value
+        return _encodable(value, f"the field {field!r} of {name} has what is no character")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value}"
     if field == LASTING:
@@ -132,6 +140,14 @@ def _text_of(name: str, fields: Mapping[str, JSON], field: str) -> str:
     what = "is no text" if value else "is not there"
     hint = did_you_mean(field, texts) or f"There are {', '.join(texts)}."
     raise FlowError("E235", f"the field {field!r} of {name} {what}", hint=hint)
+
+
+def _encodable(text: str, otherwise: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a half of a pair, which JSON can spell
+        raise FlowError("E236", otherwise) from None
+    return text
 
 
 def ends_at(record: Record, field: str) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from flowrun.errors import FlowError
 
-from .exported import Exported
+from .exported import Exported, refuse_bound
 
 LOOPBACK = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?")
 
@@ -18,12 +18,13 @@ SOMEBODY = "oauth2"
 OPERATIONS = ("get", "store", "erase")
 """What git asks a helper for; it may ask for more one day, which a helper has to ignore."""
 
-MOST_CHARACTERS = 1 << 16
+MOST_BYTES = 1 << 16
+"""Of what git says to a helper; it says a few hundred."""
 
 
 def attributes(text: str) -> dict[str, str]:
     """What git says on a helper's stdin, up to an empty line."""
-    lines = text[:MOST_CHARACTERS].partition("\n\n")[0].split("\n")
+    lines = text.partition("\n\n")[0].split("\n")
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
@@ -42,6 +43,7 @@ def credential(exported: Exported, asked: Mapping[str, str]) -> str:
     Raises:
         FlowError: the token would end its line (E236).
     """
+    refuse_bound(exported)
     if re.search(r"[\r\n\0]", exported.token):
         message = f"the {exported.field} of {exported.name} is no password that git can be told"
         raise FlowError("E236", message, hint="It has more than one line.")
@@ -53,4 +55,4 @@ def credential(exported: Exported, asked: Mapping[str, str]) -> str:
 
 def is_refused(asked: Mapping[str, str], token: str) -> bool:
     """Whether what git erases, since the server has refused it, is *token*."""
-    return hmac.compare_digest(asked.get("password", "").encode(), token.encode())
+    return hmac.compare_digest(asked.get("password", "").encode(), token.encode(errors="replace"))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from flowrun.errors import FlowError
 
-from .exported import LASTING, Exported
+from .exported import LASTING, Exported, refuse_bound
 
 GROUP = "client.authentication.k8s.io"
 VERSIONS = (f"{GROUP}/v1", f"{GROUP}/v1beta1")
@@ -20,6 +20,7 @@ KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
 def kubectl(exported: Exported, version: str = VERSIONS[0]) -> str:
     """An ExecCredential (https://kubernetes.io/docs/reference/config-api/client-authentication.v1/)."""
+    refuse_bound(exported)
     ends = exported.expires_at
     until = {} if ends is None else {"expirationTimestamp": _timestamp(ends)}
     status = {**until, "token": exported.token}
@@ -49,6 +50,7 @@ def asked_version(info: str) -> str:
 
 def k8s_secret(exported: Exported) -> str:
     """A manifest of a Secret, for `kubectl apply -f -`."""
+    refuse_bound(exported)
     values = {exported.var or exported.field: exported.token}
     if exported.refresh_token:
         values[LASTING] = exported.refresh_token

@@ -7,18 +7,20 @@ import re
 
 from flowrun.errors import FlowError
 
-from .exported import LASTING, Exported
+from .exported import LASTING, Exported, refuse_bound
 
 VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
 def header(exported: Exported) -> str:
     """The header that carries the token (RFC 6750 section 2.1)."""
+    refuse_bound(exported)
     return f"Authorization: Bearer {_on_a_line(exported)}\n"
 
 
 def curl(exported: Exported) -> str:
     """A config for `curl -K -`, so that the token is in no argument."""
+    refuse_bound(exported)
     quoted = _on_a_line(exported).replace("\\", "\\\\").replace('"', '\\"')
     return f'header = "Authorization: Bearer {quoted}"\n'
 

@@ -38,7 +38,9 @@ def rendered(exported: Exported, source: Source) -> str:
     try:
         code = environment.compile(source.text, source.name, source.name)
         made = environment.template_class.from_code(environment, code, environment.globals)
-        return made.render(names)
+        text = made.render(names)
+        text.encode()  # a field may hold what is no character
+        return text
     except TemplateSyntaxError as error:
         raise _failed(source, error.lineno, str(error.message)) from None
     except Exception as error:

@@ -6,7 +6,7 @@ import re
 
 from flowrun.errors import FlowError
 
-from .exported import Exported
+from .exported import Exported, refuse_bound
 
 PLAIN = re.compile(r"[A-Za-z0-9._~+/=:@%,-]+")
 QUOTABLE = re.compile(r"[^\x00-\x1f\x7f'\\$`]+")
@@ -15,6 +15,7 @@ QUOTABLE = re.compile(r"[^\x00-\x1f\x7f'\\$`]+")
 
 def env(exported: Exported) -> str:
     """Lines for `eval` in a POSIX shell."""
+    refuse_bound(exported)
     from shlex import quote
 
     lines = [f"export {name}={quote(value)}" for name, value in exported.variables.items()]
@@ -23,6 +24,7 @@ def env(exported: Exported) -> str:
 
 def dotenv(exported: Exported) -> str:
     """Lines of a `.env` file, which programs read by different rules; they agree on these."""
+    refuse_bound(exported)
     lines = [f"{name}={_quoted(name, value)}" for name, value in exported.variables.items()]
     return "\n".join(lines) + "\n"
 

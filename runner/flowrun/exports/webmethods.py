@@ -6,7 +6,7 @@ import json
 
 from flowrun.errors import FlowError
 
-from .exported import Client, Exported
+from .exported import Client, Exported, refuse_bound
 
 LEFT_OUT = "(left out: it leaves only with --hand-over)"
 UNKNOWN = "(not known to the recipe)"
@@ -26,6 +26,7 @@ For Deployer, and for whatever else goes by the names of an alias:
 
 def webmethods(exported: Exported) -> str:
     """The fields of an account's form, one a line, and those of a CloudStreams token alias."""
+    refuse_bound(exported)
     client = exported.client or Client("", "", "", "")
     how = "URL Query String" if client.in_query else "Body Query String"
     form = {
