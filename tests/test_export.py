@@ -297,3 +297,43 @@ def test_a_sheet_for_webmethods_says_why_it_lacks_the_refresh_token(cli: Cli) ->
     assert "Refresh URL           https://acme.zendesk.com/oauth/tokens\n" in done.stdout
     assert "Server URL            https://acme.zendesk.com\n" in done.stdout
     assert "if two use it, each ends the other's grant" in done.stderr
+
+
+PLAIN = """
+flowrun: 1
+name: plain
+steps:
+  - token: {post: "https://id.example/token", form: {grant_type: client_credentials}}
+save: plain
+"""
+IN_THE_URL = """
+flowrun: 1
+name: plain
+inputs: {tenant: {default: acme}, client_secret: {secret: true}}
+steps:
+  - token: {post: "https://id.example/token", form: {grant_type: client_credentials}}
+refresh:
+  - token:
+      post: https://{{ inputs.tenant }}.example/again
+      query: {refresh_token: "{{ saved.refresh_token }}", secret: "{{ inputs.client_secret }}"}
+save: plain
+"""
+
+
+@pytest.mark.parametrize(
+    ("recipe", "url", "how"),
+    [
+        pytest.param(PLAIN, "(not known to the recipe)", "Body", id="without refresh"),
+        pytest.param(IN_THE_URL, "https://acme.example/again", "URL", id="in the URL"),
+    ],
+)
+def test_a_sheet_says_what_the_recipe_says(cli: Cli, recipe: str, url: str, how: str) -> None:
+    (cli.folder / "plain.yaml").write_text(recipe)
+    assert cli("run", "plain.yaml", "--sandbox").status == 0
+
+    done = cli("export", "plain.yaml", "--sandbox", "-f", "webmethods")
+
+    assert (done.status, done.stderr) == (0, "")
+    assert f"Refresh URL           {url}\n" in done.stdout
+    assert f"Refresh URL Request   {how} Query String\n" in done.stdout
+    assert "Refresh Token         (there is none)\n" in done.stdout

@@ -362,7 +362,7 @@ CLIENT = Client("flowrun_acme", "fake-secret", "https://acme.example/token", "ht
 
 
 def sheet(*, handed: bool, in_query: bool = False) -> str:
-    client = CLIENT._replace(in_query=in_query)
+    client = CLIENT._replace(in_query=in_query, secret=CLIENT.secret if handed else "")
     leaves = exported_from("acme", record(), hand_over=handed, client=client)
     return FORMATS["webmethods"](leaves)
 
@@ -399,6 +399,9 @@ def test_a_sheet_that_hands_nothing_over_says_so() -> None:
     assert "fake-secret" not in text
     assert "fake-refresh" not in text
     assert text.count("leaves only with --hand-over") == 2
+    alone = FORMATS["webmethods"](Exported("acme", "fake-access"))
+    assert "Refresh Token         (there is none)" in alone
+    assert "Refresh URL           (not known to the recipe)" in alone
     assert "Refresh Access Token  false" in text
     assert "URL Query String" in sheet(handed=False, in_query=True)
 

@@ -72,7 +72,7 @@ def hand_over(
         if _handed_as(part) != form:
             refuse_released(name, record, asked.named)
         _refuse_hand_over(name, record, part, pending=store.pending(name))
-        client = _client_of(job.flow, job.inputs, record) if job else None
+        client = _client_of(job.flow, job.inputs, record, handed=True) if job else None
         exported = _exported(name, session, record, asked, client, handed=True)
         refuse_bound(exported)  # whoever refreshes it needs the key, in any form
         text = write(exported)
@@ -143,21 +143,27 @@ def _public_client(name: str, record: Record) -> Client:
     return _client_of(flow, {**unknown, **inputs_of(record)}, record)
 
 
-def _client_of(flow: Flow, inputs: Mapping[str, Value], record: Record) -> Client:
+def _client_of(
+    flow: Flow, inputs: Mapping[str, Value], record: Record, *, handed: bool = False
+) -> Client:
     """What the recipe's `refresh` sends, and to whom; what only a run can tell is left empty."""
-    steps = [each for each in plan(flow, "refresh", inputs) if each.step.kind == "token"]
-    api = [each.request.url for each in plan(flow, "verify", inputs) if each.request]
-    if not steps or (request := steps[0].request) is None:
-        hint = "Add a section `refresh` to the recipe."
-        raise FlowError("E235", f"{flow.name} does not say how to refresh", hint=hint)
-    sent, server = steps[0].sent(), _known(record.fields.get("instance_url"))
+    asked = (each for each in plan(flow, "refresh", inputs) if each.step.kind == "token")
+    refreshing = next((each for each in asked if each.request), None)
+    request = refreshing.request if refreshing else None
+    sent = refreshing.sent() if refreshing else {}
     return Client(
         id=_known(sent.get("client_id")),
-        secret=_known(sent.get("client_secret")),
-        refresh_url=_known(request.url),
-        server_url=server or (origin(url) if api and (url := _known(api[0])) else ""),
-        in_query=request.body is None,
+        secret=_known(sent.get("client_secret")) if handed else "",
+        refresh_url=_known(request.url) if request else "",
+        server_url=_known(record.fields.get("instance_url")) or _api(flow, inputs),
+        in_query=request is not None and request.body is None,
     )
+
+
+def _api(flow: Flow, inputs: Mapping[str, Value]) -> str:
+    """The origin of the API that the recipe asks whether a token works; "" if it asks nobody."""
+    urls = [each.request.url for each in plan(flow, "verify", inputs) if each.request]
+    return origin(url) if urls and (url := _known(urls[0])) else ""
 
 
 def _known(value: Value) -> str:

@@ -59,13 +59,14 @@ def export(
             _refuse_open(output)
         if handed:
             text = hand_over(name, session, asked, form=form or "template", write=write)
+            note = _handed(name, session)
         else:
-            text = write(leaving(name, session, asked))
+            exported = leaving(name, session, asked)
+            text = write(exported)
+            note = KEPT if form == "webmethods" and exported.withheld else ""
         _deliver(text, output, console)
-        if handed:
-            console.tell(_handed(name, session))
-        elif form == "webmethods":
-            console.tell(KEPT)
+        if note:
+            console.tell(note)
         return None
 
     return each([name], act, console, json=False)

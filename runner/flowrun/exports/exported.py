@@ -53,6 +53,9 @@ class Exported(NamedTuple):
 
     client: Client | None = None
 
+    withheld: bool = False
+    """There is a refresh token, and it stays."""
+
     def __repr__(self) -> str:
         return f"Exported({self.name!r}, {self.field!r})"
 
@@ -124,6 +127,7 @@ def exported_from(
         fields=fields,
         inputs=known if isinstance(known, Mapping) else {},
         client=client,
+        withheld=bool(record.refresh_token) and not hand_over,
     )
 
 

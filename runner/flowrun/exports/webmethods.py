@@ -9,6 +9,7 @@ from flowrun.errors import FlowError
 from .exported import Client, Exported, refuse_bound
 
 LEFT_OUT = "(left out: it leaves only with --hand-over)"
+NONE = "(there is none)"
 UNKNOWN = "(not known to the recipe)"
 
 FORM = """\
@@ -31,9 +32,9 @@ def webmethods(exported: Exported) -> str:
     how = "URL Query String" if client.in_query else "Body Query String"
     form = {
         "Consumer ID": client.id or UNKNOWN,
-        "Consumer Secret": _handed(exported, client.secret),
+        "Consumer Secret": client.secret or LEFT_OUT,
         "Access Token": exported.token,
-        "Refresh Token": _handed(exported, exported.refresh_token),
+        "Refresh Token": exported.refresh_token or (LEFT_OUT if exported.withheld else NONE),
         "Refresh URL": client.refresh_url or UNKNOWN,
         "Refresh URL Request": how,
         "Refresh Access Token": "true" if exported.refresh_token else "false",
@@ -42,7 +43,7 @@ def webmethods(exported: Exported) -> str:
     }
     alias = {
         "clientId": client.id,
-        "clientSecret": client.secret if exported.refresh_token else "",
+        "clientSecret": client.secret,
         "accessToken": exported.token,
         "instanceUrl": client.server_url,
         "refreshToken": exported.refresh_token,
@@ -56,7 +57,3 @@ def webmethods(exported: Exported) -> str:
     lines = [f"  {name.ljust(width)}  {value}" for name, value in form.items()]
     named = json.dumps({key: value for key, value in alias.items() if value}, indent=2)
     return FORM.format(name=exported.name, form="\n".join(lines), alias=named)
-
-
-def _handed(exported: Exported, value: str) -> str:
-    return value if exported.refresh_token else LEFT_OUT
