@@ -59,6 +59,26 @@ def test_what_leaves_of_a_record_holds_no_refresh_token_unless_it_is_handed_over
     assert repr(handed) == "Exported('acme', 'access_token')"
 
 
+def test_a_refresh_token_further_inside_stays_too() -> None:
+    inside: JSON = {"id": "U1", "refresh_token": "fake-refresh-of-a-person"}
+    kept = exported_from("acme", record(people=[inside]))
+    handed = exported_from("acme", record(people=[inside]), hand_over=True)
+
+    assert kept.fields["people"] == [{"id": "U1"}]
+    assert handed.fields["people"] == [inside]
+
+
+@pytest.mark.parametrize("format", ["header", "curl"])
+def test_a_token_that_signs_is_no_bearers(format: str) -> None:
+    signs = exported_from("acme", record(oauth_token_secret="fake-token-secret"))
+
+    with pytest.raises(FlowError, match="signed with it"):
+        FORMATS[format](signs)
+
+    assert '"accessTokenSecret": "fake-token-secret"' in FORMATS["webmethods"](signs)
+    assert rendered(signs, Source("it.j2", "{{ oauth_token_secret }}")) == "fake-token-secret"
+
+
 def test_another_field_may_be_meant() -> None:
     found = exported_from("acme", record(), field="instance_url")
 
@@ -307,6 +327,12 @@ def test_a_template_reads_what_the_provider_sent_and_what_flowrun_knows() -> Non
     assert of_template(text + lines) == (
         "acme fake-access fake-access acme https://acme.example\nread write\nYTpi\n"
     )
+
+
+def test_a_template_reads_what_the_recipe_keeps() -> None:
+    kept = exported_from("acme", record().knowing(keep={"session": "s-1"}))
+
+    assert rendered(kept, Source("it.j2", "{{ keep.session }}")) == "s-1"
 
 
 def test_a_template_escapes_nothing() -> None:

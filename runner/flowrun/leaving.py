@@ -125,14 +125,9 @@ def _exported(
     part = record.named(asked.named)
     secrets = [value for key, value in part.fields.items() if not is_public(key)]
     session.console.redact.add([*secrets, client.secret if client else None])
+    named, field, var = asked.named, asked.field, asked.var
     return exported_from(
-        name,
-        part,
-        field=asked.field,
-        var=asked.var,
-        inputs=inputs_of(record),
-        hand_over=handed,
-        client=client,
+        name, record, named=named, field=field, var=var, hand_over=handed, client=client
     )
 
 

@@ -34,10 +34,10 @@ def token(
 
     def act(name: str) -> JSON:
         session = Session(settings, console)
-        record = living(name, session, named=named, min_ttl_s=min_ttl_s, field=field).named(named)
+        record = living(name, session, named=named, min_ttl_s=min_ttl_s, field=field)
         # Past the console, which masks: here the secret is what was asked for.
-        token = exported_from(name, record, field=field).token
-        answer = {field: token, **facts(record)}
+        token = exported_from(name, record, named=named, field=field).token
+        answer = {field: token, **facts(record.named(named))}
         sys.stdout.write((codec.dumps(answer, indent=2) if json else token) + "\n")
         sys.stdout.flush()
         return None

@@ -46,10 +46,13 @@ class Exported(NamedTuple):
     """What a variable is to be called; see `variable`."""
 
     fields: Mapping[str, JSON] = {}
-    """The provider's answer; with a refresh token only when that is handed over."""
+    """The provider's answer; with refresh tokens only when they are handed over."""
 
     inputs: Mapping[str, JSON] = {}
     """The inputs that are no secret."""
+
+    keep: Mapping[str, JSON] = {}
+    """The values that the recipe's `save.keep` names."""
 
     client: Client | None = None
 
@@ -63,6 +66,11 @@ class Exported(NamedTuple):
     def bound(self) -> bool:
         """Whether the token is worth nothing without a key (RFC 9449)."""
         return self.field == "access_token" and self.type.lower() == "dpop"
+
+    @property
+    def signs(self) -> bool:
+        """Whether the token is no bearer's: requests are signed with its secret (RFC 5849)."""
+        return self.field == "access_token" and "oauth_token_secret" in self.fields
 
     @property
     def refresh_token(self) -> str:
@@ -92,43 +100,53 @@ def exported_from(
     name: str,
     record: Record,
     *,
+    named: str = "",
     field: str = "access_token",
     var: str = "",
-    inputs: Mapping[str, JSON] | None = None,
     hand_over: bool = False,
     client: Client | None = None,
 ) -> Exported:
     """
-    What leaves of the record *name*: its *field*, and all that the provider sent with it.
+    What leaves of the record *name*: a *field*, and all that the provider sent with it.
 
-    Args:
-        name: the record's name.
-        record: the record, or the token that it keeps under another name.
-        field: what of the provider's answer is meant.
-        var: what a variable is called that holds it; the field's name in capitals if empty.
-        inputs: the inputs that are no secret, those that *record* knows if None.
-        hand_over: the refresh token leaves, too.
-        client: what refreshes it, for whoever asks for that.
+    *named* is the token that it keeps under that name, if not its own is meant; *var*, what a
+    variable is called, if not like the field. The refresh token leaves only to *hand_over*.
 
     Raises:
         FlowError: the record has no such field, or it is no text (E235), or one that nobody can
             write down (E236).
     """
-    fields = {key: v for key, v in record.fields.items() if hand_over or key != LASTING}
-    known = record.meta.get("inputs") if inputs is None else inputs
+    part = record.named(named)
+    fields = dict(part.fields) if hand_over else _without_lasting(part.fields)
     return Exported(
         name,
         token=_text_of(name, fields, field),
         field=field,
         type=str(fields.get("token_type") or "Bearer"),
-        expires_at=ends_at(record, field),
+        expires_at=ends_at(part, field),
         scope=_scope(fields.get("scope")),
         var=var,
         fields=fields,
-        inputs=known if isinstance(known, Mapping) else {},
+        inputs=_map(record.meta.get("inputs")),
+        keep=_map(record.meta.get("keep")),
         client=client,
-        withheld=bool(record.refresh_token) and not hand_over,
+        withheld=bool(part.refresh_token) and not hand_over,
     )
+
+
+def _map(value: JSON) -> Mapping[str, JSON]:
+    return value if isinstance(value, dict) else {}
+
+
+def _without_lasting(fields: Mapping[str, JSON]) -> dict[str, JSON]:
+    """*fields* without refresh tokens, of which some providers have others further inside."""
+    return {key: _shown(value) for key, value in fields.items() if key != LASTING}
+
+
+def _shown(value: JSON) -> JSON:
+    if isinstance(value, list):
+        return [_shown(each) for each in value]
+    return _without_lasting(value) if isinstance(value, dict) else value
 
 
 def _text_of(name: str, fields: Mapping[str, JSON], field: str) -> str:

@@ -40,6 +40,9 @@ def as_json(exported: Exported) -> str:
 
 def _on_a_line(exported: Exported) -> str:
     """The token, if it is one that a header may hold: else it would end the line, and add more."""
+    if exported.signs:
+        message = f"the token of {exported.name} is no bearer's: each request is signed with it"
+        raise FlowError("E236", message, hint="Take --format json or a template, with its secret.")
     if not VISIBLE.fullmatch(exported.token):
         message = f"the {exported.field} of {exported.name} cannot stand in a header"
         hint = "It holds spaces, controls or letters that are not ASCII. Take --format json."

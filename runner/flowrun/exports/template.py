@@ -70,6 +70,7 @@ def names_for(exported: Exported) -> dict[str, JSON | Mapping[str, JSON]]:
         "expires_at": exported.expires_at,
         "scope": exported.scope,
         "inputs": exported.inputs,
+        "keep": exported.keep,
     }
     theirs: dict[str, JSON] = client._asdict() if client else {}
     return {**exported.fields, **known, **({"client": theirs} if client else {})}

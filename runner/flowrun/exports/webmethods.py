@@ -45,6 +45,7 @@ def webmethods(exported: Exported) -> str:
         "clientId": client.id,
         "clientSecret": client.secret,
         "accessToken": exported.token,
+        "accessTokenSecret": str(exported.fields.get("oauth_token_secret") or ""),  # OAuth 1.0a
         "instanceUrl": client.server_url,
         "refreshToken": exported.refresh_token,
         "refreshUrl": client.refresh_url,
