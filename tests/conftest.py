@@ -127,3 +127,10 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ways.Kept]:
     way = ways.way(request.param, tmp_path / "way", request)
     with ways.here(way):
         yield way
+
+
+@pytest.fixture(scope="session")
+def pre_commit() -> Iterator[Path]:
+    """The program pre-commit."""
+    with rig("pre-commit", needs=("git", "python3")) as folder:
+        yield Path(folder) / "venv" / "bin" / "pre-commit"

@@ -12,20 +12,16 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @contextmanager
 def stopping_between(tell: Callable[[str], None]) -> Iterator[Callable[[], None]]:
     """
-    Hold back the first signal to stop; what is yielded raises once there has been one.
+    Hold back signals to stop; what is yielded raises once there has been one.
 
-    A second signal has its usual way, and so has the first once this is left.
+    A signal that comes a second time has its usual way, and the first of all once this is left.
     """
     got: list[int] = []
     before = {number: signal.getsignal(number) for number in STOPPING}
 
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
     def hold(number: int, _: object) -> None:
         got.append(number)
-        restore()
+        signal.signal(number, before[signal.Signals(number)])
         tell("stopping, once what is under way is done and written back")
 
     def stop() -> None:
@@ -38,6 +34,7 @@ def stopping_between(tell: Callable[[str], None]) -> Iterator[Callable[[], None]
     try:
         yield stop
     finally:
-        restore()
+        for number, handler in before.items():
+            signal.signal(number, handler)
         if got:
             signal.raise_signal(got[0])
