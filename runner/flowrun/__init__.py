@@ -28,16 +28,17 @@ __all__ = [
 
 _HOMES = {"Auth": "auth", "token": "access"}
 
+if not TYPE_CHECKING:  # which would take every name for one that there is
 
-def __getattr__(name: str) -> object:
-    # The command imports this package, too, and needs none of these.
-    if name not in __all__:
-        raise AttributeError(f"module 'flowrun' has no attribute {name!r}")
-    from importlib import import_module
+    def __getattr__(name: str) -> object:
+        # The command imports this package, too, and needs none of these.
+        if name not in __all__:
+            raise AttributeError(f"module 'flowrun' has no attribute {name!r}")
+        from importlib import import_module
 
-    home = import_module(f"flowrun.{_HOMES.get(name, 'errors')}")
-    globals()[name] = found = getattr(home, name)
-    return found
+        home = import_module(f"flowrun.{_HOMES.get(name, 'errors')}")
+        globals()[name] = found = getattr(home, name)
+        return found
 
 
 def __dir__() -> list[str]:

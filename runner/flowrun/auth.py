@@ -42,7 +42,9 @@ class Auth(httpx.Auth):
     Sends the token of a record with each request of httpx, sync and async, or of requests.
 
     >>> import flowrun, httpx
-    >>> api = httpx.Client(auth=flowrun.Auth("example", sandbox=True))
+    >>> api = httpx.Client(auth=flowrun.Auth("zendesk-acme"))
+    >>> api.get("https://acme.zendesk.com/api/v2/oauth/tokens/current.json").status_code
+    200
 
     The record is read for each request, so what another process has refreshed is used at once. A
     token that is due is refreshed before the request is sent, by one thread of one process, while

@@ -18,7 +18,7 @@ from .record import Record, due, refuse_released
 from .services import Services
 from .session import Session
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 """For so long a refresh whose outcome is unknown is left alone by those who only want a token."""
 
 
