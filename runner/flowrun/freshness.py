@@ -23,9 +23,11 @@ def due_at(fields: Known, meta: Known, min_ttl_s: float | None = None) -> float 
     margin_s = meta.get("refresh_before") if min_ttl_s is None else min_ttl_s
     if meta.get("rejected"):  # by a server that was shown it
         return 0
-    if not isinstance(expires_at, int | float):
+    if not isinstance(expires_at, (int, float)):
         return None
-    if not isinstance(margin_s, int | float):
-        lifetime_s = expires_at - issued_at if isinstance(issued_at, int | float) else 10 * MARGIN_S
+    if not isinstance(margin_s, (int, float)):
+        lifetime_s = (
+            expires_at - issued_at if isinstance(issued_at, (int, float)) else 10 * MARGIN_S
+        )
         margin_s = min(MARGIN_S, max(0, lifetime_s) / 10)
     return expires_at - margin_s

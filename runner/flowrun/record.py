@@ -46,13 +46,13 @@ class Record(NamedTuple):
     @property
     def expires_at(self) -> float | None:
         expires_at = self.fields.get("expires_at")
-        return expires_at if isinstance(expires_at, int | float) else None
+        return expires_at if isinstance(expires_at, (int, float)) else None
 
     @property
     def refresh_expires_at(self) -> float | None:
         """When the refresh token ends, where anybody says so."""
         expires_at = self.meta.get("refresh_expires_at")
-        return expires_at if isinstance(expires_at, int | float) else None
+        return expires_at if isinstance(expires_at, (int, float)) else None
 
     @property
     def version(self) -> int:
@@ -83,7 +83,7 @@ class Record(NamedTuple):
     def retry_at(self) -> float | None:
         """Before when the provider wants no further request, in seconds since 1970."""
         at = self.meta.get("retry_at")
-        return at if isinstance(at, int | float) else None
+        return at if isinstance(at, (int, float)) else None
 
     @property
     def private_key(self) -> list[JSON]:

@@ -13,12 +13,14 @@ from .passes import Ways, holds, takes
 from .record import Record, due
 from .secret import JSON
 
+PENDING = "refresh pending"
+
 STATES = {
     "fresh": 0,
     "unknown expiry": 0,
     "handed over": 0,
     "due": 0,
-    "refresh pending": 0,
+    PENDING: 0,
     "failing": 5,  # or as the error says that the last refresh has ended with
     "ends soon": 8,
     "ended": 8,
@@ -102,8 +104,10 @@ def standing(
 ) -> Standing:
     """How *record* stands; its state is the gravest of those of its tokens."""
     tokens = [_token(name, record, token, looking) for token in ("", *record.names)]
-    worst = max(tokens, key=lambda token: WEIGHT[token.state])
-    state = max(worst.state, "refresh pending" if pending else "", key=lambda s: WEIGHT.get(s, -1))
+    worst = max(tokens, key=_weight) if record.names else tokens[0]
+    state = worst.state
+    if pending and WEIGHT[state] < WEIGHT[PENDING]:
+        state = PENDING
     asked = scopes_in(_consent(record).get("scope"))
     return Standing(
         name,
@@ -187,6 +191,10 @@ def _ways(name: str, record: Record, token: str) -> Ways:
         return []
 
 
+def _weight(token: Token) -> int:
+    return WEIGHT[token.state]
+
+
 def _exit_status(state: str, trouble: Trouble | None) -> int:
     if state == "failing" and trouble and trouble.code[1:2] in ("5", "6", "7"):
         return int(trouble.code[1])
@@ -209,4 +217,4 @@ def _text(value: JSON) -> str:
 
 
 def _number(value: JSON) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None

@@ -10,8 +10,6 @@ from ..standing import Standing, Token
 Labels = tuple[tuple[str, str], ...]
 Samples = Iterator[tuple[Labels, float | None]]
 
-ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-
 
 class Metric(NamedTuple):
     """A gauge, and where its samples are in the standing of a record; None is no sample."""
@@ -137,5 +135,9 @@ def _lines(metric: Metric, standings: Iterable[Standing]) -> Iterator[str]:
     for standing in standings:
         for labels, value in metric.samples(standing):
             if value is not None:
-                said = ",".join(f'{name}="{text.translate(ESCAPES)}"' for name, text in labels)
+                said = ",".join([f'{name}="{_escaped(text)}"' for name, text in labels])
                 yield f"{metric.name}{{{said}}} {value:.15g}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 ASIDE = ".flowrun"
 """The folder, in that of the records, for what lies beside them."""
 
+MOST_BYTES = 1 << 16
+"""At a time; nearly every file is read by one call, without what a file object costs."""
+
 ROOM, WRITABLE = "Free some space there", "Choose a folder that you can write, with --tokens"
 REMEDIES = {errno.ENOSPC: ROOM, errno.EDQUOT: ROOM, errno.EFBIG: ROOM}
 
@@ -23,9 +26,12 @@ def read(path: str | Path) -> bytes | None:
     with told("read", path):
         try:
             _check(path, os.lstat(path), folder=False)
-            with os.fdopen(os.open(path, flags), "rb") as file:
-                _check(path, os.fstat(file.fileno()), folder=False)
-                return file.read()
+            descriptor = os.open(path, flags)
+            try:
+                _check(path, os.fstat(descriptor), folder=False)
+                return b"".join(iter(lambda: os.read(descriptor, MOST_BYTES), b""))
+            finally:
+                os.close(descriptor)
         except FileNotFoundError:  # perhaps since a moment ago
             return None
 
