@@ -52,11 +52,13 @@ class Keyring(KeyringBackend):
             after = _counted(path.with_name("dies"))
             file.seek(0)
             entries: Entries = json.loads(file.read() or "{}")
-            yield entries
-            file.truncate(0)
-            file.write(json.dumps(entries))
-            file.flush()
-            after()
+            try:
+                yield entries
+            finally:
+                file.truncate(0)
+                file.write(json.dumps(entries))
+                file.flush()
+                after()
 
 
 def entries(path: Path) -> Entries:

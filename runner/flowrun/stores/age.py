@@ -45,6 +45,9 @@ class Age:
     def remove(self, path: Path) -> None:
         private.remove(path)
 
+    def sweep(self, path: Path) -> None:
+        return
+
     def seal(self, label: str, content: bytes) -> bytes:
         return self._sealed(label.encode() + b"\n" + content)
 

@@ -6,11 +6,11 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
-from flowrun.errors import FlowError
+from flowrun.errors import FlowError, StoreError
 from flowrun.record import NAME, NAMES, Record
 from flowrun.secret import JSON
 
@@ -147,7 +147,7 @@ class FileStore:
         """Nobody else changes *name* in here; raises `StoreError` after *deadline_s*."""
         self._prepare()
         with locked(self._aside(name, "lock"), deadline_s=deadline_s):
-            private.remove(private.part_of(self._aside(name, "lock")))  # if a crash has left it
+            self._sweep(name)
             yield
 
     def probe(self, *names: str) -> None:
@@ -226,6 +226,14 @@ class FileStore:
     def _write_aside(self, name: str, what: str, content: bytes, *, kind: str = "") -> None:
         path, vault = self._aside(name, what), self._vaults.of(kind or self._kind_of(name))
         private.write(path, vault.seal(path.name, content), part=private.part_of(path))
+
+    def _sweep(self, name: str) -> None:
+        """Remove what a crash has left half done."""
+        private.remove(private.part_of(self._aside(name, "lock")))
+        for kind in KINDS:
+            if self._aside(name, kind).exists():
+                with suppress(StoreError):  # which others meet when it matters to them
+                    self._vaults.of(kind).sweep(self._path(name, kind))
 
     def _keep_only(self, name: str, kind: str) -> None:
         """Remove what a crash has left of a record that was about to be kept otherwise."""

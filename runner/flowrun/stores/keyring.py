@@ -50,31 +50,46 @@ class KeyringVault:
 
     def read(self, path: Path) -> bytes | None:
         while (head := private.read(path)) is not None:
-            entries, digest = _of_head(path, head)
-            parts = [self._keyring.get(entry, USER) for entry in entries]
-            content = "".join(part or "" for part in parts).encode()
-            if sha256(content).hexdigest() == digest:
-                return content
-            if private.read(path) == head:  # and nobody has replaced it meanwhile
-                raise unopened(str(path), "the keyring does not hold what belongs to it")
+            try:
+                return self._held(path, head)
+            except StoreError:
+                if private.read(path) == head:  # and nobody has replaced it meanwhile
+                    raise
         return None
 
+    def _held(self, path: Path, head: bytes) -> bytes:
+        """What the entries of *head* hold together."""
+        entries, digest = _of_head(path, head)
+        parts = [self._keyring.get(entry, USER) for entry in entries]
+        content = "".join(part or "" for part in parts).encode()
+        if sha256(content).hexdigest() != digest:
+            raise unopened(str(path), "the keyring does not hold what belongs to it")
+        return content
+
     def write(self, path: Path, content: bytes) -> None:
-        self._sweep(path)
+        self.sweep(path)
         text, old = content.decode("ascii"), self._entries(path)
         made = self._made(path, text, old)
         head: JSON = {"entries": [*made], "sha256": sha256(content).hexdigest()}
-        private.write(path, json.dumps(head).encode() + b"\n")
-        self._sweep(path)
+        private.write(path, json.dumps(head).encode() + b"\n", part=private.part_of(path))
+        self.sweep(path)
 
     def remove(self, path: Path) -> None:
-        self._sweep(path)
+        self.sweep(path)
         entries = self._entries(path)
         for entry in entries[:1]:
             self._keyring.get(entry, USER)  # it answers, or nothing is removed
         self._write_note(path, entries)
         private.remove(path)
-        self._sweep(path)
+        self.sweep(path)
+
+    def sweep(self, path: Path) -> None:
+        """Drop the entries that are noted and in no head."""
+        note = private.read(self._note(path))
+        if note is not None:
+            noted, live = note.decode().split("\n"), self._entries(path)
+            self._drop([entry for entry in noted if entry not in live])
+            private.remove(self._note(path))
 
     def seal(self, label: str, content: bytes) -> bytes:
         from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -117,14 +132,6 @@ class KeyringVault:
             self._drop(made)
         raise refused()
 
-    def _sweep(self, path: Path) -> None:
-        """Drop the entries that are noted and in no head."""
-        note = private.read(self._note(path))
-        if note is not None:
-            noted, live = note.decode().split("\n"), self._entries(path)
-            self._drop([entry for entry in noted if entry not in live])
-            private.remove(self._note(path))
-
     def _drop(self, entries: Sequence[str]) -> None:
         for entry in entries:
             self._keyring.drop(entry, USER)
@@ -134,7 +141,8 @@ class KeyringVault:
         return [] if head is None else _of_head(path, head)[0]
 
     def _write_note(self, path: Path, entries: Sequence[str]) -> None:
-        private.write(self._note(path), "\n".join(entries).encode())
+        note = self._note(path)
+        private.write(note, "\n".join(entries).encode(), part=private.part_of(note))
 
     def _note(self, path: Path) -> Path:
         return self._aside / path.name
@@ -157,6 +165,7 @@ class KeyringVault:
             known = private.read(path)
             entry = known.decode() if known else f"flowrun/beside/{os.urandom(8).hex()}"
             if known is None:
+                private.sweep(path)
                 private.write(path, entry.encode())  # first, so that no entry is left unnamed
             if self._keyring.get(entry, USER) is None and not self._keyring.put(
                 entry, USER, os.urandom(KEY_BYTES).hex()

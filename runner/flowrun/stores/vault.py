@@ -27,6 +27,10 @@ class Vault(Protocol):
         """Remove the record at *path*, and what a crash has left of it."""
         ...
 
+    def sweep(self, path: Path) -> None:
+        """Remove what a crash has left of writing the record at *path*, but for the record."""
+        ...
+
     def seal(self, label: str, content: bytes) -> bytes:
         """*content* for a file beside a record, which `open` takes for no other *label*."""
         ...
@@ -53,6 +57,9 @@ class Plain:
 
     def remove(self, path: Path) -> None:
         private.remove(path)
+
+    def sweep(self, path: Path) -> None:
+        return
 
     def seal(self, label: str, content: bytes) -> bytes:
         return content
