@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from flowrun.errors import FlowError, StoreError
-from flowrun.record import NAME, NAMES, Record
+from flowrun.record import Record
 from flowrun.secret import JSON
 
 from . import attempt as journal
@@ -20,8 +19,9 @@ from .attempt import Attempt
 from .documents import parsed, record_in, text, text_of, written
 from .interface import redemption
 from .lock import locked
+from .places import Places
 from .shelf import FileShelf, clear
-from .vaults import KINDS, SUFFIXES, Vaults
+from .vaults import KINDS, Vaults
 
 STAYS = ("attempt", "keyring")
 """What beside a record is about something that is under way there."""
@@ -39,7 +39,7 @@ class FileStore:
         self, folder: Path, kind: str = "files", environ: Mapping[str, str] = os.environ
     ) -> None:
         self.folder, self.kind = folder, kind
-        self._beside = folder / private.ASIDE
+        self._places = Places(folder)
         self._vaults = Vaults(folder, environ)
 
     @property
@@ -51,28 +51,23 @@ class FileStore:
 
     def path(self, name: str) -> Path:
         """Where *name* is, or would be; raises `FlowError` when it is no portable file name."""
-        return self._path(name, self.kept_as(name) or self.kind)
+        return self._places.record(name, self.kept_as(name) or self.kind)
 
     def kept_as(self, name: str) -> str | None:
         """How the record *name* is kept, None when there is none."""
-        return next((kind for kind in KINDS if self._path(name, kind).exists()), None)
+        return self._places.kept_as(name)
 
     def names(self) -> list[str]:
         """The names of all records, sorted."""
-        if not private.is_private(self.folder):
-            return []
-        with os.scandir(self.folder) as found:  # a path for each of thousands takes its time
-            named = [entry.name.rpartition(".") for entry in found]
-        kept = {name for name, _, suffix in named if f".{suffix}" in SUFFIXES.values()}
-        return sorted(name for name in kept if NAME.fullmatch(name))
+        return self._places.names()
 
     def read(self, name: str) -> Record | None:
         """The record, None only when there is none; whatever else is wrong raises."""
         if not private.is_private(self.folder):
-            self._path(name, self.kind)
+            self._places.record(name, self.kind)
             return None
         for kind in (*KINDS, *KINDS):  # twice, since it may move while we look
-            path = self._path(name, kind)
+            path = self._places.record(name, kind)
             content = self._vaults.of(kind).read(path) if kind == "files" or path.exists() else None
             if content is not None:
                 return record_in(content, path, bound=kind != "files")
@@ -112,7 +107,7 @@ class FileStore:
 
     def beside(self, name: str) -> dict[str, bytes]:
         """What lies beside the record and goes with it, opened, by what it is."""
-        found = {path.suffix[1:]: path for path in self._asides(name)}
+        found = {path.suffix[1:]: path for path in self._places.asides(name)}
         return {
             what: self._vaults.opened(path.name, private.read(path) or b"")
             for what, path in found.items()
@@ -124,29 +119,23 @@ class FileStore:
         Remove all that is kept of *name* but the lock, for which others may wait; and what no
         record owns, so that nothing of it is left there.
         """
-        for path in (path for path in self._asides(name) if path.suffix[1:] not in STAYS):
+        for path in (path for path in self._places.asides(name) if path.suffix[1:] not in STAYS):
             private.remove(path)
         for kind in reversed(KINDS):  # what is read first goes last
             self._remove(name, kind)
         for path in self.kept(name):  # the journal too: without it a token might be sent again
             private.remove(path)
-        clear(self._aside(name, "").parent)
+        clear(self._places.beside)
 
     def kept(self, name: str) -> list[Path]:
         """What there is of *name*: its record, and what is beside it, half written or whole."""
-        half = re.compile(rf"\.{re.escape(name)}\.(part|[^.]+\.[0-9a-f]+)")  # by a crash
-        halves = (*self.folder.glob(".*"), *self.folder.glob(f"{private.ASIDE}/.*"))
-        return [
-            *(path for kind in KINDS if (path := self._path(name, kind)).exists()),
-            *self._asides(name),
-            *(path for path in halves if half.fullmatch(path.name)),
-        ]
+        return self._places.kept(name)
 
     @contextmanager
     def locked(self, name: str, *, deadline_s: float = 30) -> Iterator[None]:
         """Nobody else changes *name* in here; raises `StoreError` after *deadline_s*."""
         self._prepare()
-        with locked(self._aside(name, "lock"), deadline_s=deadline_s):
+        with locked(self._places.aside(name, "lock"), deadline_s=deadline_s):
             self._sweep(name)
             yield
 
@@ -155,22 +144,22 @@ class FileStore:
         self._prepare(*names)
         for kind in {self._kind_of(name) for name in names} or {self.kind}:
             self._vaults.of(kind).prove()
-        trial = self._beside / "trial"
+        trial = self._places.beside / "trial"
         private.write(trial, bytes(journal.SIZE))
         private.remove(trial)
 
     def pending(self, name: str) -> bool:
         """Whether a refresh is not settled."""
-        return os.access(f"{self._beside}/{_checked(name)}.attempt", os.F_OK)
+        return self._places.pending(name)
 
     def attempt(self, name: str) -> Attempt | None:
         """The journal that an interrupted refresh left."""
-        return journal.read(self._aside(name, "attempt"), self._vaults.of)
+        return journal.read(self._places.aside(name, "attempt"), self._vaults.of)
 
     def begin(self, name: str, record: Record, token: str = "", *, at: float) -> Attempt:
         """The journal of a refresh of *token* that is about to be sent; "" is the record's own."""
         of, vault = redemption(name, record, token), self._vaults.of(self._kind_of(name))
-        return journal.create(self._aside(name, "attempt"), of, at=at, vault=vault)
+        return journal.create(self._places.aside(name, "attempt"), of, at=at, vault=vault)
 
     def keep_orphan(self, name: str) -> None:
         """Copy the journal's answer, if it may hold a token, to where nothing overwrites it."""
@@ -181,14 +170,11 @@ class FileStore:
 
     def orphans(self) -> dict[str, list[str]]:
         """The files that `keep_orphan` made, by the names of their records."""
-        found: dict[str, list[str]] = {}
-        for path in sorted(self.folder.glob(f"{private.ASIDE}/*.orphan-*")):
-            found.setdefault(path.stem, []).append(str(path))
-        return found
+        return self._places.orphans()
 
     def typed(self, name: str) -> dict[str, JSON]:
         """What a person typed for this record."""
-        path = self._aside(name, "inputs")
+        path = self._places.aside(name, "inputs")
         sealed = private.read(path) if private.is_private(path.parent) else None
         return {} if sealed is None else parsed(path, self._vaults.opened(path.name, sealed))
 
@@ -202,38 +188,26 @@ class FileStore:
         def seal(label: str, content: bytes) -> bytes:
             return self._vaults.of(self._kind_of(name)).seal(label, content)
 
-        aside = self._aside(name, "").parent
-        return FileShelf(aside, name, now, seal=seal, opened=self._vaults.opened)
+        return FileShelf(self._places.beside, name, now, seal=seal, opened=self._vaults.opened)
 
     def _kind_of(self, name: str) -> str:
         return self.kept_as(name) or self.kind
 
-    def _path(self, name: str, kind: str) -> Path:
-        return self.folder / f"{_checked(name)}{SUFFIXES[kind]}"
-
-    def _aside(self, name: str, what: str) -> Path:
-        return self._beside / f"{_checked(name)}.{what}"
-
-    def _asides(self, name: str) -> Iterator[Path]:
-        """The files beside the record, but for its lock."""
-        found = self._aside(name, "").parent.glob("*")
-        return (path for path in found if path.stem == name and path.suffix != ".lock")
-
     def _write(self, name: str, kind: str, record: Record) -> None:
-        path = self._path(name, kind)
+        path = self._places.record(name, kind)
         self._vaults.of(kind).write(path, text_of(record, path, bound=kind != "files"))
 
     def _write_aside(self, name: str, what: str, content: bytes, *, kind: str = "") -> None:
-        path, vault = self._aside(name, what), self._vaults.of(kind or self._kind_of(name))
+        path, vault = self._places.aside(name, what), self._vaults.of(kind or self._kind_of(name))
         private.write(path, vault.seal(path.name, content), part=private.part_of(path))
 
     def _sweep(self, name: str) -> None:
         """Remove what a crash has left half done."""
-        private.remove(private.part_of(self._aside(name, "lock")))
+        private.remove(private.part_of(self._places.aside(name, "lock")))
         for kind in KINDS:
-            if self._aside(name, kind).exists():
+            if self._places.aside(name, kind).exists():
                 with suppress(StoreError):  # which others meet when it matters to them
-                    self._vaults.of(kind).sweep(self._path(name, kind))
+                    self._vaults.of(kind).sweep(self._places.record(name, kind))
 
     def _keep_only(self, name: str, kind: str) -> None:
         """Remove what a crash has left of a record that was about to be kept otherwise."""
@@ -242,14 +216,14 @@ class FileStore:
                 self._remove(name, other)
 
     def _remove(self, name: str, kind: str) -> None:
-        path, note = self._path(name, kind), self._aside(name, kind)
+        path, note = self._places.record(name, kind), self._places.aside(name, kind)
         if path.exists() or note.exists():
             self._vaults.of(kind).remove(path)
 
     def _prepare(self, *names: str) -> None:
         """Make the folders; refuse a new name that git knows, or that is another's in capitals."""
         private.folder(self.folder)
-        private.folder(self._beside)
+        private.folder(self._places.beside)
         for name in names:
             if self.kept_as(name):
                 continue
@@ -257,10 +231,3 @@ class FileStore:
             for twin in (other for other in self.names() if other.casefold() == name.casefold()):
                 hint = "Some systems take both for one file; use another name."
                 raise FlowError("E220", f"{name} is {twin} in other capitals", hint=hint)
-
-
-def _checked(name: str) -> str:
-    """*name*, which may stand in a path; raises `FlowError` when it is no portable file name."""
-    if not NAME.fullmatch(name):
-        raise FlowError("E220", f"a record cannot be called {name!r}", hint=NAMES)
-    return name
