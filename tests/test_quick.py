@@ -170,6 +170,16 @@ def test_an_unsettled_attempt_is_left_alone(
 
 
 @pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("kind", ["", "files", "age", "keyring"])
+def test_a_plain_record_is_printed_however_new_ones_are_kept(
+    kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLOWRUN_STORE", kind)
+
+    assert not left_alone(capsys)
+
+
+@pytest.mark.usefixtures("store")
 def test_another_store_is_left_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,10 +53,13 @@ def test_a_record_is_found_and_stays_as_it_is_whatever_the_environment_says(
         for store in ("files", ""):
             assert cli("refresh", "acme", **{**world, "FLOWRUN_STORE": store}).status == 0
         token = cli("token", "acme", **{**world, "FLOWRUN_STORE": "files"})
+        told = cli("acme.yaml", **{**world, "FLOWRUN_STORE": "files"})
 
     assert token.stdout.strip() == server.issued[-2]
     assert kept.store(cli.folder / "tokens").kept_as("acme") == kept.kind
     assert (cli.folder / made.stdout.strip()).exists()
+    hint = f"still kept as {kept.kind}; to change that: flowrun move acme --store files"
+    assert (hint in told.stderr) == (kept.kind != "files")
 
 
 @EVERYWHERE

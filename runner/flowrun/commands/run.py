@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from ..console import Console
@@ -13,6 +14,7 @@ from ..profiles import lending
 from ..secret import JSON
 from ..session import Session
 from ..settings import Settings
+from ..stores.opening import VARIABLE as STORE
 from .each import each
 
 
@@ -58,6 +60,16 @@ def _run(name: str, session: Session, *, again: bool, quiet: bool) -> JSON:
     session.vouch(job)
     path = session.store.place(job.name)
     session.console.tell(f"{job.name}: {current.action}{until(current.record)}")
+    _say_how_it_is_kept(job.name, session)
     if not quiet:
         session.console.answer(path)
     return {"name": job.name, "path": path, "action": current.action, **facts(current.record)}
+
+
+def _say_how_it_is_kept(name: str, session: Session) -> None:
+    """A record stays as it is kept, which surprises who has just chosen another way."""
+    wanted, kept = os.environ.get(STORE), session.store.kept_as(name)
+    if wanted and kept != wanted:
+        session.console.tell(
+            f"{name}: still kept as {kept}; to change that: flowrun move {name} --store {wanted}"
+        )
