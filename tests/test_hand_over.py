@@ -159,6 +159,47 @@ def test_it_can_be_handed_over_again_when_nobody_got_it(owner: Cli) -> None:
     assert released(owner) == first
 
 
+def test_nobody_has_it_before_the_record_says_so(owner: Cli) -> None:
+    script = (
+        "import resource, runpy\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))\n"
+        "runpy.run_module('flowrun', run_name='__main__')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-B", "-c", script, *WORDS, "--json"],
+        cwd=owner.folder,
+        env=owner.environment(),
+        capture_output=True,
+        text=True,
+    )
+
+    assert (ended.returncode, ended.stdout) == (7, "")
+    assert "E701" in ended.stderr  # as on a full disk
+    assert released(owner) is None
+
+
+def test_of_two_who_want_it_at_once_one_gets_it(owner: Cli) -> None:
+    forms = ("json", "env", "dotenv", "k8s-secret")
+    command = [sys.executable, "-m", "flowrun", *WORDS, "--format"]
+    both = [
+        subprocess.Popen(
+            [*command, form],
+            cwd=owner.folder,
+            env=owner.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for form in forms
+    ]
+    said = {form: each.communicate(timeout=60)[0] for form, each in zip(forms, both, strict=True)}
+    winner = released(owner)["as"]
+
+    assert sorted(each.returncode for each in both) == [0, 8, 8, 8]
+    assert [form for form in forms if said[form]] == [winner]
+    assert record_of(owner)["refresh_token"] in said[winner]
+
+
 @pytest.mark.parametrize(
     ("words", "status", "code"),
     [
