@@ -39,7 +39,8 @@ LAYERS = {
     "steps": "steps.*",
     "engine": "also checks.* current endpoints engine job likeness login passes plan publishing "
     "rehearsal review",
-    "session": "console facts keep.* leaving living naming qr session standing write_back",
+    "session": "console facts keep.* leaving living naming qr session standing successor "
+    "write_back",
     "commands": "commands.*",
     "entry": "__main__ access aside auth cli.* completion ending presenting quick quiet turns",
 }
@@ -66,11 +67,11 @@ OWNERS = {
 """Who knows each library of others, by module or by folder."""
 
 MAY_REVEAL = """
-    also beside certified endpoints guard hosts job leaving likeness login message oauth.client
+    also beside certified endpoints guard hosts job likeness login message oauth.client
     operators plan presenting proofs quiet rehearsal scope secret session steps.ask steps.clients
     steps.exchange steps.expiry steps.http steps.identity steps.invitation steps.jwt steps.kind
     steps.parameters steps.polling steps.register steps.request_object steps.token steps.verified
-    taint template tree urls wire
+    successor taint template tree urls wire
 """
 """Where `reveal` is called: where a value leaves for the wire or the store, or is reckoned with."""
 

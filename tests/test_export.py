@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import stat
 import subprocess
 import time
@@ -299,6 +300,47 @@ def test_a_sheet_for_webmethods_says_why_it_lacks_the_refresh_token(cli: Cli) ->
     assert "if two use it, each ends the other's grant" in done.stderr
 
 
+def test_a_sheet_has_no_secret_of_the_client_in_the_sandbox_either(cli: Cli) -> None:
+    assert cli("run", "generic-oidc", "--sandbox").status == 0
+
+    done = cli("export", "generic-oidc", "--sandbox", "-f", "webmethods")
+
+    assert done.status == 0, done.stderr
+    assert "sandbox-secret" not in done.stdout
+    assert re.search("Refresh URL +https://id.example.com/.+", done.stdout)  # from its metadata
+
+
+def test_a_sheet_says_what_it_could_not_learn(cli: Cli) -> None:
+    with serving_pages() as pages:
+        (cli.folder / "acme.yaml").write_text(DISCOVERED.format(pages.url))
+        token: dict[str, JSON] = {"access_token": "fake-access", "expires_in": 3600}
+        pages.at["/token"] = {**token, "refresh_token": "fake-refresh"}
+        metadata: dict[str, JSON] = {"issuer": pages.url, "token_endpoint": f"{pages.url}/token"}
+        pages.at["/.well-known/oauth-authorization-server"] = {**metadata}
+        assert cli("acme.yaml").status == 0
+        learned = cli("export", "acme", "-f", "webmethods")
+        for kept in (cli.folder / "tokens" / ".flowrun" / ".shelf").iterdir():
+            kept.unlink()
+    lost = cli("export", "acme", "-f", "webmethods")
+
+    assert f"Refresh URL           {pages.url}/token" in learned.stdout
+    assert "Refresh URL           (not known to the recipe)" in lost.stdout
+    assert (lost.status, "E601" in lost.stderr) == (0, True)
+
+
+DISCOVERED = """
+flowrun: 1
+name: acme
+steps:
+  - metadata: {{issuer: "{0}", kind: oauth}}
+  - token: {{post: "{{{{ steps.metadata.token_endpoint }}}}", form: {{grant_type: password}}}}
+refresh:
+  - use: steps.metadata
+  - token:
+      post: "{{{{ steps.metadata.token_endpoint }}}}"
+      form: {{refresh_token: "{{{{ saved.refresh_token }}}}"}}
+save: acme
+"""
 PLAIN = """
 flowrun: 1
 name: plain

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .errors import FlowError, PersonNeeded, StoreError
 from .exports import Client, Exported, exported_from, refuse_bound
-from .flow import Flow
-from .job import flow_of, inputs_of
 from .living import living
 from .naming import again
-from .plan import plan
 from .record import Record, refuse_released
-from .secret import Value, is_public, reveal
+from .secret import is_public
 from .session import Session
-from .taint import Unknown, contains
-from .urls import origin
+from .successor import client_for
 
 VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
@@ -43,7 +39,7 @@ def leaving(name: str, session: Session, asked: Asked) -> Exported:
     """
     _refuse_odd_variable(asked.var)
     record = _living(name, session, asked)
-    client = _public_client(name, record) if asked.client else None
+    client = client_for(name, record, session) if asked.client else None
     return _exported(name, session, record, asked, client)
 
 
@@ -62,9 +58,10 @@ def hand_over(
         PersonNeeded: the grant is over (E802), or was handed over in another form (E803).
     """
     _refuse_odd_variable(asked.var)
-    if _handed_as(session.record(name).named(asked.named)) != form:
-        _living(name, session, asked)
-    job, _ = session.job_of(name, ("refresh",)) if asked.client else (None, None)
+    record = session.record(name)
+    if _handed_as(record.named(asked.named)) != form:
+        record = _living(name, session, asked)
+    client = client_for(name, record, session, handed=True) if asked.client else None
     store = session.store
     with store.locked(name):
         record = session.record(name)
@@ -72,7 +69,6 @@ def hand_over(
         if _handed_as(part) != form:
             refuse_released(name, record, asked.named)
         _refuse_hand_over(name, record, part, pending=store.pending(name))
-        client = _client_of(job.flow, job.inputs, record, handed=True) if job else None
         exported = _exported(name, session, record, asked, client, handed=True)
         refuse_bound(exported)  # whoever refreshes it needs the key, in any form
         text = write(exported)
@@ -129,38 +125,3 @@ def _exported(
     return exported_from(
         name, record, named=named, field=field, var=var, hand_over=handed, client=client
     )
-
-
-def _public_client(name: str, record: Record) -> Client:
-    """What is no secret of the client; secrets are not even looked for."""
-    flow = flow_of(name, record)
-    unknown = {each: Unknown(f"inputs.{each}") for each in flow.inputs}
-    return _client_of(flow, {**unknown, **inputs_of(record)}, record)
-
-
-def _client_of(
-    flow: Flow, inputs: Mapping[str, Value], record: Record, *, handed: bool = False
-) -> Client:
-    """What the recipe's `refresh` sends, and to whom; what only a run can tell is left empty."""
-    asked = (each for each in plan(flow, "refresh", inputs) if each.step.kind == "token")
-    refreshing = next((each for each in asked if each.request), None)
-    request = refreshing.request if refreshing else None
-    sent = refreshing.sent() if refreshing else {}
-    return Client(
-        id=_known(sent.get("client_id")),
-        secret=_known(sent.get("client_secret")) if handed else "",
-        refresh_url=_known(request.url) if request else "",
-        server_url=_known(record.fields.get("instance_url")) or _api(flow, inputs),
-        in_query=request is not None and request.body is None,
-    )
-
-
-def _api(flow: Flow, inputs: Mapping[str, Value]) -> str:
-    """The origin of the API that the recipe asks whether a token works; "" if it asks nobody."""
-    urls = [each.request.url for each in plan(flow, "verify", inputs) if each.request]
-    return origin(url) if urls and (url := _known(urls[0])) else ""
-
-
-def _known(value: Value) -> str:
-    plain = reveal(value)
-    return "" if plain is None or contains(value, Unknown) else str(plain)
