@@ -10,14 +10,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from flowrun.beside import RECORDS
+from flowrun.beside import RECORDS, VALUE, leads_out, path_of
+from flowrun.errors import FlowError
 from flowrun.exports import FORMATS
+from flowrun.flow import Also
 from flowrun.schema import schema_text
+from flowrun.secret import Secret
 from flowrun.stores.vaults import SUFFIXES
+from flowrun.template import Scope
 from servers.command import TIMEOUT_S, Cli, Done
 from servers.rotating import SECRET, Rotating, logged_in, rotating, secret_of, written
 
@@ -279,6 +285,29 @@ def test_a_value_takes_no_file_to_another_folder(cli: Cli, server: Rotating) -> 
 
     assert done.status == 2
     assert "'../../acme' cannot be a part of a file's name" in done.stderr
+
+
+def test_a_secret_names_no_file() -> None:
+    scope = Scope({"inputs": {"key": Secret("fake-secret")}})
+
+    with pytest.raises(FlowError, match="would show a secret"):
+        path_of(Also("{{ inputs.key }}.env"), scope)
+
+
+@pytest.mark.parametrize(
+    "path", ["a\nb", "a\\b", "a/", "", ".", "..", "~", "a/.b/c", "Sandbox/x", "x.AGE"]
+)
+def test_some_paths_are_no_place_for_a_file(path: str) -> None:
+    with pytest.raises(FlowError, match="cannot write to"):
+        path_of(Also(path), Scope({}))
+
+
+@given(st.from_regex(VALUE, fullmatch=True))
+def test_a_value_changes_no_folder(value: str) -> None:
+    path = path_of(Also("a/{{ inputs.x }}-b.env"), Scope({"inputs": {"x": value}}))
+
+    assert not leads_out(path)
+    assert [*PurePosixPath(path).parts] == ["a", f"{value}-b.env"]
 
 
 def test_two_files_that_get_one_name_are_told(cli: Cli, server: Rotating) -> None:

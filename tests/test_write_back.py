@@ -9,10 +9,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from flowrun.commands.stopping import stopping_between
+from flowrun.console import Console
+from flowrun.errors import StoreError
+from flowrun.record import Record
+from flowrun.stores.files import FileStore
+from flowrun.stores.lock import locked
+from flowrun.write_back import WriteBack
 from servers.command import TIMEOUT_S, Cli, Done
 from servers.rotating import SECRET, Rotating, logged_in, rotating, secret_of
 
@@ -267,6 +274,30 @@ def test_an_encrypted_record_is_written_back_encrypted(acme: Cli, server: Rotati
     assert log(acme) == ["try acme 0", "write acme 0"]
     assert kept(acme) == (acme.folder / "tokens" / "acme.age").read_bytes()
     assert kept(acme).startswith(b"age-encryption.org/")
+
+
+def test_a_command_that_hangs_is_ended_with_all_that_it_has_started(tmp_path: Path) -> None:
+    store, console = FileStore(tmp_path / "tokens"), Console()
+    store.write("acme", Record({"access_token": "fake-access-of-acme"}, {}))
+    shelf = store.shelf("acme", lambda: 0)
+    command = "exec 9>lock; flock 9; sleep 600 & sleep 600"  # each holds it until its end
+    back = WriteBack(f"cd {tmp_path}; {command}", "acme", store, shelf, console, timeout_s=0.2)
+    record = store.read("acme")
+    assert record
+
+    with pytest.raises(StoreError, match=r"did not end within 0\.2 s"):
+        back.trial(record)
+
+    with locked(tmp_path / "lock", deadline_s=TIMEOUT_S):  # which nobody holds any more
+        pass
+
+
+def test_a_record_of_the_sandbox_is_not_written_back(acme: Cli) -> None:
+    done = refreshed(acme, "--sandbox")
+
+    assert done.status == 2
+    assert "the sandbox writes nothing back" in done.stderr
+    assert log(acme) == []
 
 
 def test_a_command_that_reads_nothing_is_none_the_worse(acme: Cli) -> None:

@@ -72,7 +72,7 @@ def _spelled(part: str | Hole) -> str:
 
 def _wrong(path: str) -> tuple[str, str] | None:
     """Why no file of `also` can be at *path*, and what to do."""
-    if not WRITTEN.fullmatch(path):
+    if not WRITTEN.fullmatch(path) or PurePosixPath(path).name in ("", "..", "~"):
         return "that names no file", "Write a name such as acme.env."
     if leads_out(path):
         return None

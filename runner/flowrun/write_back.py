@@ -22,7 +22,6 @@ from .record import Record
 from .services import Shelf
 from .stores.interface import Store
 
-TIMEOUT_S = 60
 NAPS_S = (0, 1, 3)
 """How long to wait before each try; the token is safe here, and nothing else can be done for it."""
 
@@ -45,6 +44,7 @@ class WriteBack(NamedTuple):
     store: Store
     shelf: Shelf
     console: Console
+    timeout_s: float = 60
 
     def trial(self, record: Record) -> None:
         """
@@ -98,12 +98,13 @@ class WriteBack(NamedTuple):
 
     def _run(self, deed: Deed, record: Record, content: bytes) -> str:
         """Why the command did not take *content*; nothing when it did."""
-        status, said = _output(self.command, content, _environment(self.name, deed))
+        environment = _environment(self.name, deed)
+        status, said = _output(self.command, content, environment, self.timeout_s)
         self.console.redact.add(record.secrets)
         for line in said.splitlines():
             self.console.tell(f"{self.name}, write-back: {line}")
         if status is None:
-            return f"the write-back command did not end within {TIMEOUT_S} s"
+            return f"the write-back command did not end within {self.timeout_s:g} s"
         return f"the write-back command ended with {status}" if status else ""
 
 
@@ -117,7 +118,9 @@ def _environment(name: str, deed: Deed) -> dict[str, str]:
     return {**others, "FLOWRUN_NAME": name, "FLOWRUN_WRITE_BACK": deed}
 
 
-def _output(command: str, content: bytes, environment: dict[str, str]) -> tuple[int | None, str]:
+def _output(
+    command: str, content: bytes, environment: dict[str, str], timeout_s: float
+) -> tuple[int | None, str]:
     """How *command* ended with *content* on its stdin, None when it did not, and what it said."""
     with subprocess.Popen(  # noqa: S603 - the operator's own words
         ["/bin/sh", "-c", command],
@@ -128,7 +131,7 @@ def _output(command: str, content: bytes, environment: dict[str, str]) -> tuple[
         start_new_session=True,  # Ctrl-C is for us, and what it has started ends with it
     ) as process:
         try:
-            said = process.communicate(content, timeout=TIMEOUT_S)[0]
+            said = process.communicate(content, timeout=timeout_s)[0]
         except subprocess.TimeoutExpired as slow:
             os.killpg(process.pid, signal.SIGKILL)
             return None, (slow.output or b"").decode(errors="replace")

@@ -108,6 +108,9 @@ def refresh(
         raise FlowError(
             "E219", "which records?", hint="Name them, or say --all, --due or --within 10m."
         )
+    if write_back and sandbox:
+        message, hint = "the sandbox writes nothing back", "Leave --sandbox or --write-back out."
+        raise FlowError("E219", message, hint=hint)
     settings = Settings(tokens=tokens, sandbox=sandbox, verbose=verbose, no_input=True)
     from ..commands import refresh as command
 
