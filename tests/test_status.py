@@ -137,6 +137,16 @@ def test_a_token_that_has_ended_and_cannot_be_refreshed_now_is_failing(
     assert ("the provider asked to wait until" in failing.stdout) is (code == "E503")
 
 
+def test_what_needs_a_person_counts_before_what_fails_for_now(cli: Cli, provider: Told) -> None:
+    for name, error in (("acme", "invalid_client"), ("other", "invalid_grant")):
+        log_in(cli, provider, pair(), name=name)
+        provider.answers[:] = [said(400, error=error)]
+        cli("refresh", name, **WITH_SECRET)
+        change(cli, name, expires_at=int(time.time()) - 5)
+
+    assert [cli("status", *names).status for names in ([], ["acme"], ["other"])] == [8, 5, 8]
+
+
 def test_what_was_handed_over_alarms_nobody(cli: Cli, provider: Told) -> None:
     log_in(cli, provider, pair())
     ended_s_ago(cli, released={"at": int(time.time()) - 2 * HOUR_S - 5, "as": "webmethods"})

@@ -137,6 +137,12 @@ def gone(name: str, orphans: Sequence[str]) -> Standing:
     return Standing(name, "gone", STATES["gone"], orphans=orphans)
 
 
+def gravest(found: Sequence[Standing]) -> int:
+    """The exit status that all of them make: that of the one in the gravest state."""
+    worst = max(found, key=lambda each: WEIGHT[each.state], default=None)
+    return worst.exit_status if worst else 0
+
+
 def _token(name: str, record: Record, token: str, looking: Looking) -> Token:
     part = record.named(token)
     refreshable = _refreshable(name, record, part, token, looking)

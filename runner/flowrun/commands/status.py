@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ..console import Console, as_json, gravest, table_columns
+from ..console import Console, as_json, table_columns
 from ..errors import FlowError, StoreError
 from ..near import did_you_mean
 from ..secret import JSON
 from ..session import Session
 from ..settings import Settings
-from ..standing import Looking, Standing, Token, gone, standing, unreadable
+from ..standing import Looking, Standing, Token, gone, gravest, standing, unreadable
 from ..stores.interface import Store
 
 
@@ -34,9 +34,9 @@ def status(
     """
     Say how long each token lives, and what is wrong.
 
-    The exit status is the gravest of those that the records make: 7 for one that cannot be read,
-    8 when only a person can help or something ends within *warn_s*, and that of the last error
-    when a token has ended because refreshing it fails.
+    The exit status is that of the gravest record: 7 for one that cannot be read, 8 when only a
+    person can help or something ends within *warn_s*, and that of the last error when a token has
+    ended because refreshing it fails.
     """
     if format not in REPORTERS:
         hint = did_you_mean(format, REPORTERS) or f"There are {', '.join(REPORTERS)}."
@@ -50,7 +50,7 @@ def status(
     telling = Telling(console, looking.now, store.place, one=len(names) == 1)
     REPORTERS[format](found, telling)
     console.conclude()
-    return gravest([each.exit_status for each in found])
+    return gravest(found)
 
 
 def _standings(names: Sequence[str], store: Store, looking: Looking) -> Iterator[Standing]:
