@@ -356,6 +356,16 @@ def test_all_are_verified_and_what_nobody_can_be_asked_about_is_told(
     assert provider.answers == []
 
 
+def test_several_at_once_are_told_in_the_order_of_their_names(cli: Cli, provider: Told) -> None:
+    names = [f"tenant{number}" for number in range(8)]
+    for name in names:
+        log_in(cli, provider, pair(), name=name)
+        change(cli, name, meta={"released": {"at": 0, "as": "keyring"}})
+    done = verified(cli, provider, words="--all --jobs 8")
+
+    assert done.stdout.splitlines() == [f"{name}: handed over as keyring" for name in names]
+
+
 def test_a_token_that_the_provider_refuses_is_due_and_status_knows(
     cli: Cli, provider: Told
 ) -> None:

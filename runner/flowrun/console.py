@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from typing import NamedTuple
 
 from .errors import FlowrunError, PersonNeeded, Problem
 from .message import Request, Response, secrets_of
@@ -26,7 +27,17 @@ SECRET_ENDINGS = ("token", "secret", "device_code", "auth_req_id")
 """Of names in an answer; what redeems a consent is a secret like the token."""
 
 
-_HELD: ContextVar[list[str] | None] = ContextVar("held", default=None)
+class Line(NamedTuple):
+    """What is said, and whether it is an answer or talk."""
+
+    text: str
+    answer: bool
+
+    def print(self) -> None:
+        print(self.text, file=sys.stdout if self.answer else sys.stderr, flush=True)
+
+
+_HELD: ContextVar[list[Line] | None] = ContextVar("held", default=None)
 
 
 class Console:
@@ -39,30 +50,33 @@ class Console:
 
     def tell(self, text: str) -> None:
         """One line of talk."""
-        line, held = printable(self.redact(text)), _HELD.get()
+        self._say(text, answer=False)
+
+    def _say(self, text: str, *, answer: bool) -> None:
+        line, held = Line(printable(self.redact(text)), answer), _HELD.get()
         if held is None:
-            print(line, file=sys.stderr, flush=True)
+            line.print()
         else:
             held.append(line)
 
     @contextlib.contextmanager
-    def holding(self) -> Iterator[list[str]]:
-        """Keep the talk of this thread back, so that that of others does not come in between."""
-        lines: list[str] = []
+    def holding(self) -> Iterator[list[Line]]:
+        """Keep back what this thread says, so that nothing of others comes in between."""
+        lines: list[Line] = []
         token = _HELD.set(lines)
         try:
             yield lines
         finally:
             _HELD.reset(token)
 
-    def release(self, lines: Sequence[str]) -> None:
-        """Tell what was held back."""
+    def release(self, lines: Sequence[Line]) -> None:
+        """Say what was held back."""
         for line in lines:
-            print(line, file=sys.stderr, flush=True)
+            line.print()
 
     def answer(self, text: str) -> None:
         """What was asked for, on stdout."""
-        print(printable(self.redact(text)), flush=True)
+        self._say(text, answer=True)
 
     def answer_as_it_is(self, text: str) -> None:
         """A text that is a file, or will be one, to the letter."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ..console import Console, as_json, gravest
+from ..console import Console, Line, as_json, gravest
 from ..errors import FlowrunError
 from ..secret import JSON
 
@@ -42,7 +42,7 @@ def _together(
 ) -> Iterator[tuple[str, JSON | FlowrunError]]:
     from concurrent.futures import ThreadPoolExecutor
 
-    def held(name: str) -> tuple[list[str], JSON | FlowrunError]:
+    def held(name: str) -> tuple[list[Line], JSON | FlowrunError]:
         with console.holding() as lines:
             return lines, _outcome(act, name)
 
