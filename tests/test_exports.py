@@ -154,6 +154,14 @@ def test_a_shell_reads_any_token(token: str) -> None:
     assert said == token.encode()
 
 
+@pytest.mark.parametrize("format", ["env", "dotenv"])
+def test_a_field_whose_name_would_be_a_command_is_no_variable(format: str) -> None:
+    odd = exported_from("acme", record(**{"a;b": "fake-value"}), field="a;b")
+
+    with pytest.raises(FlowError, match="cannot be called 'A;B'"):
+        FORMATS[format](odd)
+
+
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1))
 def test_a_reader_of_env_files_reads_what_was_written_or_it_is_refused(token: str) -> None:
     if set(token) & set("\\'$`"):

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
+import flowrun
 from flowrun.secret import JSON
 from flowrun.stores.files import FileStore
 from servers.command import RECIPES, Cli
@@ -126,6 +127,15 @@ def test_a_refresh_of_all_leaves_it_to_its_owner(handed: Cli) -> None:
     assert done.status == 0, done.stderr
     assert answer["action"] == "released"
     assert answer["released"] == released(handed)
+
+
+def test_a_python_program_is_told_too(handed: Cli) -> None:
+    tokens = handed.folder / "tokens"
+
+    with pytest.raises(flowrun.PersonNeeded, match=HANDED) as caught:
+        flowrun.token(NAME, tokens=tokens, sandbox=True)
+
+    assert caught.value.code == "E803"
 
 
 def test_a_new_consent_takes_it_back(handed: Cli) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,8 +14,6 @@ from .record import Record, refuse_released
 from .secret import is_public
 from .session import Session
 from .successor import client_for
-
-VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Asked(NamedTuple):
@@ -34,10 +31,9 @@ def leaving(name: str, session: Session, asked: Asked) -> Exported:
     What leaves of the record *name*, with a token that lives; the refresh token stays.
 
     Raises:
-        FlowError: there is no such field (E235), or the variable is none.
+        FlowError: there is no such field (E235).
         PersonNeeded, StoreError, ProviderError, TransportError: see `living`.
     """
-    _refuse_odd_variable(asked.var)
     record = _living(name, session, asked)
     client = client_for(name, record, session) if asked.client else None
     return _exported(name, session, record, asked, client)
@@ -57,7 +53,6 @@ def hand_over(
         StoreError: a refresh is not settled (E712), or the record cannot be written.
         PersonNeeded: the grant is over (E802), or was handed over in another form (E803).
     """
-    _refuse_odd_variable(asked.var)
     record = session.record(name)
     if _handed_as(record.named(asked.named)) != form:
         record = _living(name, session, asked)
@@ -83,12 +78,6 @@ def hand_over(
 def _living(name: str, session: Session, asked: Asked) -> Record:
     ttl_s, field = asked.min_ttl_s, asked.field
     return living(name, session, named=asked.named, min_ttl_s=ttl_s, field=field)
-
-
-def _refuse_odd_variable(var: str) -> None:
-    if var and not VARIABLE.fullmatch(var):
-        hint = "Use letters, digits and _, beginning with no digit."
-        raise FlowError("E219", f"a variable cannot be called {var!r}", hint=hint)
 
 
 def _handed_as(part: Record) -> str:

@@ -46,11 +46,14 @@ def exec_command(command: Sequence[str], settings: Settings, wanted: Sequence[Wa
         console.conclude()
         return status
     except OSError as error:
-        found = not isinstance(error, FileNotFoundError)
-        what = "cannot be run" if found else "is not there"
-        console.show(FlowError("E240", f"the command {command[0]} {what}: {error.strerror}"))
+        console.show(_not_run(command, str(error.strerror)))
         console.conclude()
-        return NOT_RUN if found else NOT_FOUND
+        return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_RUN
+
+
+def _not_run(command: Sequence[str], why: str) -> FlowError:
+    hint = "Behind -- stand a program and its arguments; what a shell reads goes to: sh -c '...'"
+    return FlowError("E240", f"cannot run {command[0]}: {why}", hint=hint)
 
 
 def _leaving(wanted: Wanted, session: Session) -> Exported:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from flowrun.record import Record
 from flowrun.secret import JSON
 
 LASTING = "refresh_token"
+VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Client(NamedTuple):
@@ -79,8 +81,12 @@ class Exported(NamedTuple):
 
     @property
     def variable(self) -> str:
-        """What a variable that holds the token is called."""
-        return self.var or self.field.upper()
+        """What a variable that holds the token is called; raises E219 where that is no name."""
+        name = self.var or self.field.upper()
+        if not VARIABLE.fullmatch(name):
+            hint = "Say --var with letters, digits and _, beginning with no digit."
+            raise FlowError("E219", f"a variable cannot be called {name!r}", hint=hint)
+        return name
 
     @property
     def variables(self) -> dict[str, str]:
