@@ -19,7 +19,7 @@ from keyring.backend import KeyringBackend
 from flowrun.errors import FlowrunError
 from flowrun.keys import Keyring
 from flowrun.record import Record
-from servers.command import Cli
+from servers.command import TIMEOUT_S, Cli
 from servers.kept import Kept
 from servers.rig import rig
 from servers.rotating import rotating, secret_of, written
@@ -263,6 +263,48 @@ def test_a_keyring_that_never_answers_is_given_up() -> None:
     assert [error.code for error in errors] == ["E708", "E708"]
     assert str(errors[0]) == "the keyring has not answered for 0.05 s"
     assert "age" in errors[0].problems[0].hint
+
+
+HANGING = """
+import threading, keyring
+from keyring.backend import KeyringBackend
+from flowrun.keys import Keyring
+class Silent(KeyringBackend):
+    priority = 5.0
+    def get_password(self, service, username):
+        threading.Event().wait()
+    set_password = get_password
+keyring.set_keyring(Silent())
+try:
+    Keyring(deadline_s=0.05).get("a", "b")
+except Exception as error:
+    print(error)
+"""
+
+
+def test_a_keyring_that_never_answers_does_not_hold_the_process_at_its_end() -> None:
+    command = [sys.executable, "-c", HANGING]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
+
+    assert done.stdout == "the keyring has not answered for 0.05 s\n"
+
+
+@STRICT
+def test_many_at_once_agree_on_the_key_for_what_lies_beside(kept: Kept, tmp_path: Path) -> None:
+    names = [f"acme-{number}" for number in range(6)]
+
+    def keep(name: str) -> None:
+        kept.store(tmp_path / "tokens").keep_typed(name, {"values": {"for": name}})
+
+    threads = [threading.Thread(target=keep, args=[name]) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    store = kept.store(tmp_path / "tokens")
+    assert [store.typed(name) for name in names] == [{"values": {"for": name}} for name in names]
+    assert len(entries(Path(kept.environ["STRICT_KEYRING"]))) == 1
 
 
 IN_THE_OPEN = "keyrings.alt.file.PlaintextKeyring"

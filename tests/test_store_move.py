@@ -256,6 +256,27 @@ def test_a_refresh_that_is_not_settled_stays_where_it_is(stores: Stores) -> None
     assert (here.read("acme"), here.pending("acme")) == (RECORD, True)
 
 
+NEITHER = {
+    "newer": RECORD.knowing(version=4),
+    "of another grant": RECORD.knowing(grant="g2"),
+}
+
+
+@pytest.mark.parametrize("which", NEITHER)
+def test_a_second_file_that_no_move_has_left_is_not_removed(stores: Stores, which: str) -> None:
+    stores("age", "elsewhere").write("acme", NEITHER[which])
+    store = filled(stores())
+    shutil.copy(stores("age", "elsewhere").path("acme"), store.folder)
+
+    acts = (lambda: store.probe("acme"), lambda: store.locked("acme").__enter__())
+
+    for act in acts:
+        error = refusal(act)
+        assert error.code == "E711"
+        assert "acme.json and " in str(error)
+    assert files(store) == ["acme.age", "acme.json"]
+
+
 def test_a_store_that_cannot_be_used_takes_no_record(stores: Stores, tmp_path: Path) -> None:
     here = filled(stores())
     (tmp_path / "strict keyring" / "locked").touch()

@@ -125,7 +125,7 @@ CODES = {
     "E708": "the keyring does not do what it should",
     "E709": "there is no key for encrypted records",
     "E710": "what was sealed cannot be opened",
-    "E711": "another record is where this one should go",
+    "E711": "something else is there already",
     "E712": "a refresh is not settled",
     "E713": "a file beside the record is not in step",
     "E714": "the record is not written back",

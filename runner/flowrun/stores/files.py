@@ -66,12 +66,8 @@ class FileStore:
         if not private.is_private(self.folder):
             self._places.record(name, self.kind)
             return None
-        for kind in (*KINDS, *KINDS):  # twice, since it may move while we look
-            path = self._places.record(name, kind)
-            content = self._vaults.of(kind).read(path) if kind == "files" or path.exists() else None
-            if content is not None:
-                return record_in(content, path, bound=kind != "files")
-        return None
+        found = (self._read(name, kind) for kind in (*KINDS, *KINDS))  # it may move while we look
+        return next((record for record in found if record), None)
 
     def carried(self, name: str) -> bytes | None:
         """The file of the record; one that is in the keyring, as a plain file would hold it."""
@@ -83,9 +79,7 @@ class FileStore:
     def write(self, name: str, record: Record) -> None:
         """Replace the record whole; the caller holds the lock."""
         self._prepare(name)
-        kind = self._kind_of(name)
-        self._keep_only(name, kind)
-        self._write(name, kind, record)
+        self._write(name, self._kind_of(name), record)
 
     def swap(self, name: str, old: Record, new: Record, token: str = "") -> bool:
         """Write *new* if what is stored is still *old*, as far as *token* goes."""
@@ -98,11 +92,12 @@ class FileStore:
     def adopt(self, name: str, record: Record, beside: Mapping[str, bytes]) -> None:
         """Take over *record*, and what lay *beside* it, as this store keeps new ones."""
         self._prepare(name)
-        self._keep_only(name, self._kind_of(name))
         for what, content in beside.items():
             self._write_aside(name, what, content, kind=self.kind)
         self._write(name, self.kind, record)
-        self._keep_only(name, self.kind)
+        for kind in reversed(KINDS):  # what is read first goes last
+            if kind != self.kind:
+                self._remove(name, kind)
         private.sync(self.folder)
 
     def beside(self, name: str) -> dict[str, bytes]:
@@ -142,6 +137,8 @@ class FileStore:
     def probe(self, *names: str) -> None:
         """Prove that the store can be written, and *names* used, before anybody is asked."""
         self._prepare(*names)
+        for name in names:
+            self._leftovers(name)
         for kind in {self._kind_of(name) for name in names} or {self.kind}:
             self._vaults.of(kind).prove()
         trial = self._places.beside / "trial"
@@ -193,6 +190,11 @@ class FileStore:
     def _kind_of(self, name: str) -> str:
         return self.kept_as(name) or self.kind
 
+    def _read(self, name: str, kind: str) -> Record | None:
+        path, bound = self._places.record(name, kind), kind != "files"
+        content = None if bound and not path.exists() else self._vaults.of(kind).read(path)
+        return None if content is None else record_in(content, path, bound=bound)
+
     def _write(self, name: str, kind: str, record: Record) -> None:
         path = self._places.record(name, kind)
         self._vaults.of(kind).write(path, text_of(record, path, bound=kind != "files"))
@@ -208,12 +210,20 @@ class FileStore:
             if self._places.aside(name, kind).exists():
                 with suppress(StoreError):  # which others meet when it matters to them
                     self._vaults.of(kind).sweep(self._places.record(name, kind))
+        for kind in self._leftovers(name):
+            self._remove(name, kind)
 
-    def _keep_only(self, name: str, kind: str) -> None:
-        """Remove what a crash has left of a record that was about to be kept otherwise."""
-        for other in reversed(KINDS):
-            if other != kind:
-                self._remove(name, other)
+    def _leftovers(self, name: str) -> list[str]:
+        """The kinds of the files that a move has left beside the record when a crash came."""
+        kept, *others = self._places.kinds(name) or [""]
+        record = self._read(name, kept) if others else None
+        for kind in others:
+            other = self._read(name, kind)
+            if record and other and not _is_older(other, record):
+                both = " and ".join(str(self._places.record(name, each)) for each in (kept, kind))
+                hint = "Look at both, and move the one that is out of date out of the folder."
+                raise StoreError("E711", f"{both} are two records", hint=hint)
+        return others
 
     def _remove(self, name: str, kind: str) -> None:
         path, note = self._places.record(name, kind), self._places.aside(name, kind)
@@ -231,3 +241,7 @@ class FileStore:
             for twin in (other for other in self.names() if other.casefold() == name.casefold()):
                 hint = "Some systems take both for one file; use another name."
                 raise FlowError("E220", f"{name} is {twin} in other capitals", hint=hint)
+
+
+def _is_older(record: Record, other: Record) -> bool:
+    return record.grant == other.grant and record.version <= other.version

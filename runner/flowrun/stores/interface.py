@@ -9,6 +9,12 @@ Files keep this promise today; a database can. Three rules hold for each:
   Where a lock can be lost, as a lease can, it decides who waits and no more: that a token is
   redeemed once is the work of `begin`, which succeeds once for each version.
 * What is beside a record (what was typed, registered clients, answers) is as secret as it is.
+
+In a database a record is a row, and `swap` an update where grant and version are still those.
+`begin` inserts a row whose key is record, token and version, and that key is what keeps a second
+one out; `keep` seals the answer, and where the database has gone away puts it on the local disk,
+from where `attempt` takes it. `again` is an update where nobody has probed yet. No transaction is
+open while a request is on its way.
 """
 
 from __future__ import annotations

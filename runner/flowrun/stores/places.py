@@ -31,7 +31,11 @@ class Places:
 
     def kept_as(self, name: str) -> str | None:
         """How the record *name* is kept, None when there is none."""
-        return next((kind for kind in KINDS if self.record(name, kind).exists()), None)
+        return next(iter(self.kinds(name)), None)
+
+    def kinds(self, name: str) -> list[str]:
+        """The kinds of which there is a file of *name*; the first one's is the record."""
+        return [kind for kind in KINDS if self.record(name, kind).exists()]
 
     def kept(self, name: str) -> list[Path]:
         """What there is of *name*: its record, and what is beside it, half written or whole."""
