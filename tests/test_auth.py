@@ -17,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -25,6 +24,7 @@ import requests
 import trio
 
 import flowrun
+from servers.callers import WAYS, Got, Send, by_asyncio, by_httpx, by_requests, by_trio
 from servers.guarded import INVALID_TOKEN, Asked, Guarded, Said, guarding
 from servers.member import (
     change,
@@ -37,54 +37,6 @@ from servers.member import (
 )
 from servers.raw import listening
 from standards import proves
-
-
-class Got(NamedTuple):
-    """An answer, whoever has asked."""
-
-    status: int
-    fields: dict[str, object]
-
-
-Send = Callable[..., Got]
-"""Sends one request with an `Auth`: method, URL, and perhaps a body; redirects are followed."""
-
-
-def by_httpx(auth: flowrun.Auth, method: str, url: str, **more: Any) -> Got:
-    with httpx.Client(auth=auth, follow_redirects=True) as client:
-        answer = client.send(client.build_request(method, url, **more))
-    return Got(answer.status_code, answer.json())
-
-
-async def _by_async(auth: flowrun.Auth, method: str, url: str, **more: Any) -> Got:
-    async with httpx.AsyncClient(auth=auth, follow_redirects=True) as client:
-        request = client.build_request(method, url, **more)
-        answer = await client.send(request)
-    return Got(answer.status_code, answer.json())
-
-
-def by_asyncio(auth: flowrun.Auth, method: str, url: str, **more: Any) -> Got:
-    return asyncio.run(_by_async(auth, method, url, **more))
-
-
-def by_trio(auth: flowrun.Auth, method: str, url: str, **more: Any) -> Got:
-    return trio.run(partial(_by_async, auth, method, url, **more))
-
-
-def by_requests(auth: flowrun.Auth, method: str, url: str, **more: Any) -> Got:
-    if "content" in more:
-        more["data"] = more.pop("content")
-    with requests.Session() as session:
-        answer = session.request(method, url, auth=auth, **more)
-    return Got(answer.status_code, answer.json())
-
-
-WAYS: dict[str, Send] = {
-    "httpx": by_httpx,
-    "asyncio": by_asyncio,
-    "trio": by_trio,
-    "requests": by_requests,
-}
 
 
 @pytest.fixture(params=WAYS)
