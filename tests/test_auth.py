@@ -25,7 +25,7 @@ import trio
 
 import flowrun
 from servers.callers import WAYS, Got, Send, by_asyncio, by_httpx, by_requests, by_trio
-from servers.guarded import INVALID_TOKEN, Asked, Guarded, Said, guarding
+from servers.guarded import INVALID_TOKEN, SECRET, Asked, Guarded, Said, guarding
 from servers.member import (
     change,
     known,
@@ -149,6 +149,21 @@ def test_other_refusals_are_handed_on(
     assert send(AUTH(), "GET", f"{guarded.url}/me") == Got(status, {"why": "this"})
     assert len(guarded.asked) == 1
     assert guarded.redeemed == []
+
+
+def test_a_grant_that_takes_nobody_is_asked_for_anew_by_one_of_many_threads(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOWRUN_SERVICE__CLIENT_SECRET", SECRET)
+    log_in(guarded, name="service", more="")
+    guarded.kill_access()
+    auth = flowrun.Auth("service")
+    with httpx.Client(auth=auth) as client, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.get(f"{guarded.url}/me"), range(64)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert guarded.redeemed == []
+    assert len(guarded.issued) == 2 * 3
 
 
 # When no other token is to be had
@@ -617,7 +632,7 @@ def test_headers_that_are_printed_are_masked(bound: Guarded) -> None:
 
 
 def test_two_records_do_not_mix(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLOWRUN_OTHER__CLIENT_SECRET", "fake-secret-of-the-guarded-client")
+    monkeypatch.setenv("FLOWRUN_OTHER__CLIENT_SECRET", SECRET)
     log_in(guarded, name="other")
     by_httpx(flowrun.Auth("other"), "GET", f"{guarded.url}/me")
     by_httpx(flowrun.Auth("acme"), "GET", f"{guarded.url}/me")

@@ -64,7 +64,7 @@ def test_an_api_of_django_that_wants_another_scope_costs_no_refresh(
     cli: Cli, django_oauth_toolkit: Rig, approve: str, send: Send
 ) -> None:
     rig, url = django_oauth_toolkit, f"{django_oauth_toolkit.issuer}/api/whoami"
-    statuses = list[int]()
+    statuses, before = list[int](), ""
     for scope in ("api:read", "profile"):
         auth = logged_in(cli, rig, approve, "rig-public", "--fresh", f"--set=scope={scope}")
         before = token_of(cli)

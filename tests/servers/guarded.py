@@ -32,6 +32,11 @@ steps:
       post: {url}/token
       dpop: {dpop}
       form: {{grant_type: client_credentials, client_secret: "{{{{ inputs.client_secret }}}}"}}
+save: {name}
+"""
+"""Whoever knows the secret is given a grant, so that a test needs no browser."""
+
+REFRESH = """\
 refresh:
   - token:
       post: {url}/token
@@ -40,9 +45,7 @@ refresh:
         grant_type: refresh_token
         refresh_token: "{{{{ saved.refresh_token }}}}"
         client_secret: "{{{{ inputs.client_secret }}}}"
-save: {name}
 """
-"""Whoever knows the secret is given a grant, so that a test needs no browser."""
 
 INVALID_TOKEN = {"WWW-Authenticate": 'Bearer realm="acme", error="invalid_token"'}
 Fields = dict[str, object]
@@ -194,10 +197,12 @@ def guarding() -> Iterator[Guarded]:
         yield guarded
 
 
-def written(folder: Path, guarded: Guarded, *, name: str = "acme", dpop: str = "off") -> Path:
+def written(
+    folder: Path, guarded: Guarded, *, name: str = "acme", dpop: str = "off", more: str = REFRESH
+) -> Path:
     """A recipe for the server in *folder*."""
     path = folder / f"{name}.yaml"
-    path.write_text(RECIPE.format(name=name, url=guarded.url, dpop=dpop), "utf-8")
+    path.write_text((RECIPE + more).format(name=name, url=guarded.url, dpop=dpop), "utf-8")
     return path
 
 

@@ -13,7 +13,7 @@ import pytest
 from flowrun.commands.run import run
 from flowrun.settings import Settings
 from flowrun.stores.files import FileStore
-from servers.guarded import Guarded, guarding, secret_of, written
+from servers.guarded import REFRESH, Guarded, guarding, secret_of, written
 
 UNSET = ("FLOWRUN_STORE", "FLOWRUN_TOKENS", "FLOWRUN_CLIENT_SECRET", "HTTP_PROXY", "http_proxy")
 
@@ -32,8 +32,8 @@ def membership(folder: Path, patch: pytest.MonkeyPatch, *, dpop: str = "off") ->
         yield server
 
 
-def log_in(guarded: Guarded, *, dpop: str = "off", name: str = "acme") -> None:
-    flow = written(Path(), guarded, dpop=dpop, name=name)
+def log_in(guarded: Guarded, *, dpop: str = "off", name: str = "acme", more: str = REFRESH) -> None:
+    flow = written(Path(), guarded, dpop=dpop, name=name, more=more)
     assert run([f"./{flow}"], Settings(no_input=True)) == 0
 
 
