@@ -25,7 +25,7 @@ from servers.keeping import (
     variable,
 )
 from servers.pages import Asked, Page, serving_pages
-from servers.rig import free_port
+from servers.rig import free_port, unavailable
 
 
 @pytest.fixture
@@ -685,3 +685,34 @@ def test_the_service_manager_hears_of_it(cli: Cli, idp: Provider) -> None:
 def test_it_must_be_said_which(cli: Cli) -> None:
     assert "E219" in cli("keep").stderr
     assert cli("keep", "acme", "--all").status == 2
+
+
+# the clock
+
+
+@pytest.mark.parametrize("moved_s", [7200, -7200], ids=["on", "back"])
+def test_it_goes_by_the_clock_also_when_that_is_set(cli: Cli, idp: Provider, moved_s: int) -> None:
+    libraries = list(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    if not libraries:
+        unavailable("the clock is moved with libfaketime")
+    clock = cli.folder / "clock"
+    clock.write_text("+0")
+    moved = {
+        "LD_PRELOAD": str(libraries[0]),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    consent(cli, idp, "acme")
+
+    with keeping(cli, "acme", before=(), **moved) as keep:
+        keep.until("started")
+        clock.write_text(f"{moved_s:+}")
+        said = keep.until("clock")
+        if moved_s > 0:
+            keep.until("refreshed")
+        keep.signal(signal.SIGTERM)
+        assert keep.ended() == 0
+
+    assert abs(int(str(said["moved_s"])) - moved_s) < 5
+    assert idp.refreshed == ["acme"] * (moved_s > 0)

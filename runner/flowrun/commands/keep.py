@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
@@ -24,6 +25,9 @@ from ..keep.ways import Way, way_of
 from ..naming import name_of
 from ..session import Session
 from ..settings import Settings
+
+TIDY = (700, 10, 10)
+"""Python's own: what looks for garbage seldom is good for a command that ends."""
 
 CLOCKS = Clocks(time.time, time.monotonic, random.random)
 
@@ -80,6 +84,7 @@ def _until_stopped(keeper: Keeper, inbox: Inbox) -> int:
         got.add(number)
         inbox.put(keeper.stop)
 
+    gc.set_threshold(*TIDY)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGHUP, lambda *_: inbox.put(keeper.hurry))
