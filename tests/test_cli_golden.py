@@ -32,7 +32,7 @@ VARIABLE = (
     (r"port \d{4,}", "port <port>"),
     (r"taken by \S+ \(process \d+\)", "taken by <program>"),
     (r"\d+ bytes", "<n> bytes"),
-    (r'"(expires|obtained|refreshed)_at": \d+', r'"\1_at": <seconds>'),
+    (r'"(expires|refresh_expires|obtained|refreshed)_at": \d+', r'"\1_at": <seconds>'),
 )
 
 GOOD = """\
