@@ -52,6 +52,18 @@ def refreshed(cli: Cli, *words: str, command: str = "./keep", **environment: str
     return cli(*arguments, FLOWRUN_CLIENT_SECRET=SECRET, **environment)
 
 
+def held(server: Rotating) -> tuple[threading.Event, threading.Event]:
+    """What is set once *server* has issued tokens, and what lets it answer."""
+    came, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        came.set()
+        go_on.wait(TIMEOUT_S)
+
+    server.once_issued = wait
+    return came, go_on
+
+
 def log(cli: Cli) -> list[str]:
     path = cli.folder / "log"
     return path.read_text().splitlines() if path.exists() else []
@@ -162,18 +174,44 @@ def test_a_kill_between_refresh_and_write_back_is_made_up_for(acme: Cli, server:
     assert server.redeemed == [server.issued[1]]
 
 
+def test_a_kill_while_the_provider_answers_is_told_to_the_next_job(
+    acme: Cli, server: Rotating
+) -> None:
+    came, go_on = held(server)
+    command = [sys.executable, "-m", "flowrun", "refresh", "acme", "--write-back", "./keep"]
+    environment = acme.environment() | secret_of("acme")
+    with subprocess.Popen(command, cwd=acme.folder, env=environment) as job:
+        assert came.wait(TIMEOUT_S)
+        job.kill()
+    go_on.set()
+
+    done = refreshed(acme, "--due")
+
+    assert done.status == 5  # the new token was lost with the answer, as docs/promises.md says
+    assert kept(acme) == acme.record("acme").read_bytes()
+    assert "needs_person" in json.loads(kept(acme))["flowrun"]
+
+
+def test_a_file_that_is_not_in_step_keeps_no_record_from_being_written_back(
+    acme: Cli, server: Rotating
+) -> None:
+    logged_in(acme, server, more="save: {name: acme, also: [{file: a.env, format: env}]}")
+    (acme.folder / "tokens" / "a.env").chmod(0o644)
+
+    done = refreshed(acme)
+
+    assert done.status == 7
+    assert "E713" in done.stderr
+    assert "E714" not in done.stderr
+    assert kept(acme) == acme.record("acme").read_bytes()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_job_that_is_cancelled_ends_what_it_has_begun(
     number: signal.Signals, acme: Cli, server: Rotating
 ) -> None:
     logged_in(acme, server, "globex")
-    came, go_on = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        came.set()
-        go_on.wait(TIMEOUT_S)
-
-    server.once_issued = wait
+    came, go_on = held(server)
     command = [sys.executable, "-m", "flowrun", "refresh", "--all", "--write-back", "./keep"]
     environment = acme.environment() | secret_of("acme", "globex")
     with subprocess.Popen(
