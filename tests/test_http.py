@@ -27,6 +27,7 @@ from standards import proves
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SECRET = "fake-secret-of-acme"
+TOKEN = b'{"access_token": "fake-access"'
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -200,6 +201,33 @@ def test_answer_that_is_not_whole_is_no_answer(
     assert (error.code, error.sent) == ("E603", True)
     assert str(server.port) in str(error)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        pytest.param(b"Content-Length: 90\r\n\r\n" + TOKEN, id="fewer bytes than it says"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n\r\n1e\r\n" + TOKEN + b"\r\n", id="chunks"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["cut", "silence"])
+def test_what_came_of_an_answer_that_breaks_off_is_handed_on_and_not_told(
+    carrier: Open, framing: bytes, ending: str
+) -> None:
+    half = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + framing
+
+    def break_off(connection: socket.socket) -> None:
+        connection.sendall(half)
+        if ending == "silence":
+            connection.recv(1)
+
+    with listening(break_off) as server:
+        error = refused(carrier(timeout_s=0.3), post(server.url), redeems=True)
+
+    assert error.partial is not None
+    assert (error.partial.status, error.partial.body) == (200, TOKEN)
+    assert error.partial.content_type == "application/json"
+    assert "fake-access" not in f"{error!r} {error} {error.partial!r} {error.problems}"
 
 
 def test_silence_ends_at_the_deadline(carrier: Open) -> None:

@@ -101,7 +101,7 @@ def test_an_unknown_expiry_is_fresh() -> None:
     [
         pytest.param({"issued_at": NOON}, 60, id="a minute of an hour"),
         pytest.param({"issued_at": NOON + 3300}, 30, id="a tenth of five minutes"),
-        pytest.param({"issued_at": NOON + 7200}, 0, id="nothing of a lifetime that is none"),
+        pytest.param({"issued_at": NOON + 3800}, 0, id="nothing of a lifetime that is none"),
         pytest.param({}, 60, id="a minute of who knows what"),
         pytest.param({"issued_at": NOON, "refresh_before": 300}, 300, id="what the recipe says"),
     ],
@@ -111,6 +111,14 @@ def test_a_token_is_due_from_its_margin_on(meta: dict[str, JSON], margin_s: floa
 
     assert not due(token(**meta), edge - 1)
     assert due(token(**meta), edge)
+
+
+@pytest.mark.parametrize(("ahead_s", "is_due"), [(299, False), (301, True)])
+def test_a_token_from_before_the_clock_was_set_back_is_due(ahead_s: int, is_due: bool) -> None:
+    set_back = token(issued_at=NOON + ahead_s)
+
+    assert due(set_back, NOON) is is_due
+    assert not due(Record({"access_token": "a"}, {"issued_at": NOON + ahead_s}), NOON)
 
 
 def test_the_time_that_is_asked_for_comes_first() -> None:

@@ -15,7 +15,7 @@ from flowrun.oauth.pkce import challenge_of
 from flowrun.secret import JSON, Secret, Value, reveal
 from flowrun.steps import KINDS
 from flowrun.wire import Encoded
-from servers.kinds import NOON, World, answer, run_kind
+from servers.kinds import NOON, World, answer, run_kind, silent
 from standards import proves
 
 SECRET = "fake-secret-of-acme"
@@ -352,6 +352,23 @@ def test_token_puts_the_client_where_it_belongs() -> None:
 
 
 @proves("RFC 6749", "4.1.2", "sends a code once, whatever happens")
+@pytest.mark.parametrize("modifier", ["retry: {times: 3, wait: 1}", "poll: {every: 1, timeout: 9}"])
+@pytest.mark.parametrize("unclear", ["silence", "503", "pending"])
+@pytest.mark.parametrize("value", ["callback.code", "saved.refresh_token"])
+def test_what_is_redeemed_is_sent_once_whatever_retry_and_poll_say(
+    modifier: str, unclear: str, value: str
+) -> None:
+    pending = answer(400, error="authorization_pending")
+    servers = {"silence": silent, "503": lambda _: answer(503), "pending": lambda _: pending}
+    world = World(servers[unclear])
+    options = f"{{{URL}, form: {{once: '{{{{ {value} }}}}'}}}}\n    {modifier}"
+
+    with pytest.raises(FlowrunError):
+        run_kind("token", options, world, saved={"refresh_token": "r"}, callback={"code": "c"})
+
+    assert len(world.wire.sent) == 1
+
+
 def test_token_is_sent_once_whatever_retry_says() -> None:
     world = World()
 

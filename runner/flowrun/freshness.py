@@ -10,11 +10,19 @@ if TYPE_CHECKING:
 
 MARGIN_S = 60
 
+AHEAD_S = 300
+"""A token that was issued so far from now is no token of the future: the clock was set back."""
+
 
 def is_due(fields: Known, meta: Known, now: float, min_ttl_s: float | None = None) -> bool:
-    """Whether a token should be refreshed now; one whose expiry is unknown is fresh."""
-    at = due_at(fields, meta, min_ttl_s)
-    return at is not None and now >= at
+    """
+    Whether a token should be refreshed now; one whose expiry is unknown is fresh.
+
+    When the clock was set back nobody knows how much of a token's life is over, so it is due.
+    """
+    at, issued_at = due_at(fields, meta, min_ttl_s), meta.get("issued_at")
+    set_back = isinstance(issued_at, (int, float)) and issued_at > now + AHEAD_S
+    return at is not None and (now >= at or set_back)
 
 
 def due_at(fields: Known, meta: Known, min_ttl_s: float | None = None) -> float | None:

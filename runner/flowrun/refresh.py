@@ -1,4 +1,25 @@
-"""Redeem a refresh token once, and lose nothing whatever stops in between (docs/promises.md)."""
+"""
+Redeem a refresh token once, and lose nothing whatever stops in between (docs/promises.md).
+
+An attempt lies beside the record from before its request leaves until its answer is settled. What
+whoever locks the record next finds of it, and does:
+
+       state            answer          so                      then
+    -  none             -               nothing was sent, or    -
+                                        all is done
+    a  torn             -               nothing was sent        removed
+    b  the record       any             it was applied          removed
+       names it
+    c  sent, unknown,   whole           it was not judged, or   judged; nothing is sent
+       probed                           not believed
+    d  sent, unknown    none, or part   nobody knows            `unknown` and sent again in the
+                                                                grace; else `probed`, sent once
+    d  probed           none, or part   nobody ever will        the record needs a person
+
+It is `sent` when it begins, `unknown` when what came back says nothing, or when a further request
+has used nothing up, and `probed` before the last request leaves. A provider that does not rotate
+has no case d: its attempt is removed, and another begins.
+"""
 
 from __future__ import annotations
 

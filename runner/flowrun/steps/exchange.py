@@ -124,7 +124,7 @@ def exchange(
 ) -> Response:
     """
     Send *request* as often as `poll` says, and a token's request else only once; `retry` is
-    for the others.
+    for the others. What *redeems* is sent once whatever either says.
 
     With *said*, which reads what an answer refuses, `poll` waits for a person's consent.
     *again* makes the request anew, since what a client has signed is good for once.
@@ -137,7 +137,7 @@ def exchange(
     def ask() -> Response:
         return _read(options, _tried(options, services, requests, redeems=redeems))
 
-    if options.modifier("poll") is None:
+    if redeems or options.modifier("poll") is None:
         return ask()
     from .polling import polled
 

@@ -138,4 +138,4 @@ def _overwrite(path: Path, offset: int, content: bytes) -> None:
         file.seek(offset)
         file.write(content)
         file.flush()
-        os.fdatasync(file.fileno())
+        private.flush(file.fileno(), content_only=True)

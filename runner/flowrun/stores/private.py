@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 
 TYPE_CHECKING = False  # the fast way to a cached token reads through here
 if TYPE_CHECKING:
@@ -66,7 +67,19 @@ def _fill(path: Path, content: bytes) -> None:
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        flush(file.fileno())
+
+
+def flush(descriptor: int, *, content_only: bool = False) -> None:
+    """Have what was written on the disk, and not in the memory of the system or of the disk."""
+    if sys.platform == "darwin":  # where fsync stops halfway
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    elif content_only:
+        os.fdatasync(descriptor)
+    else:
+        os.fsync(descriptor)
 
 
 def _drop(path: Path) -> None:
@@ -160,7 +173,7 @@ def sync(folder: Path) -> None:
     """Make the names in *folder* last."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        flush(descriptor)
     finally:
         os.close(descriptor)
 
