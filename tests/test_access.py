@@ -18,11 +18,12 @@ import pytest
 
 import flowrun
 from flowrun.turns import Turn
-from servers.guarded import Guarded, secret_of
+from servers.guarded import REFRESH, Guarded, secret_of
 from servers.member import (
     change,
     known,
     let_it_end,
+    log_in,
     make_it_due,
     membership,
     record_of,
@@ -138,6 +139,20 @@ def test_an_unclear_refresh_is_left_alone_for_a_while(guarded: Guarded) -> None:
     assert told == ["E504", "E510", "E510"]
     assert flowrun.token("acme") == guarded.issued[2]
     assert len(guarded.redeemed) == 1
+
+
+@pytest.mark.parametrize("line", ["rotates: false", "grace: 10m"])
+def test_an_unclear_refresh_is_tried_at_once_where_that_spends_nothing(
+    guarded: Guarded, line: str
+) -> None:
+    log_in(guarded, more=REFRESH.replace("dpop: {dpop}", f"dpop: {{dpop}}\n      {line}"))
+    guarded.answers_token = lambda: (503, {}, {})
+    let_it_end()
+    with pytest.raises(flowrun.ProviderError):
+        flowrun.token("acme")
+    guarded.answers_token = lambda: None
+
+    assert flowrun.token("acme") == guarded.issued[2]
 
 
 def test_a_grant_that_is_over_needs_a_person_the_first_time_too(guarded: Guarded) -> None:
@@ -283,6 +298,32 @@ def test_those_who_wait_share_what_went_wrong() -> None:
 
     assert [str(each) for each in told] == ["nobody answers"]
     assert later is None
+
+
+class Shipper(logging.Handler):
+    """Sends what is logged away with a token, as a program may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with pytest.raises(flowrun.StoreError) as caught:
+            flowrun.token("acme")
+        self.told.append(caught.value.code)
+
+
+def test_a_log_that_needs_the_token_does_not_wait_for_itself(guarded: Guarded) -> None:
+    shipper, log = Shipper(), logging.getLogger("flowrun")
+    log.addHandler(shipper)
+    guarded.answers_token = lambda: (503, {}, {})
+    make_it_due()
+    try:
+        assert flowrun.token("acme") == guarded.issued[0]
+    finally:
+        log.removeHandler(shipper)
+
+    assert shipper.told == ["E704"]
 
 
 def test_a_turn_shows_nothing() -> None:

@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import pickle
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -563,6 +564,35 @@ def test_a_loop_goes_on_while_a_refresh_waits(guarded: Guarded) -> None:
     asyncio.run(ask())
 
     assert order == ["something else", "refreshed"]
+
+
+def test_a_task_that_is_cancelled_goes_at_once_and_the_refresh_is_not_lost(
+    guarded: Guarded,
+) -> None:
+    let_it_end()
+    cancelled = threading.Event()
+
+    async def ask() -> None:
+        loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+        def hold() -> None:  # in the server's thread
+            loop.call_soon_threadsafe(begun.set)
+            cancelled.wait(30)
+
+        guarded.answers_token = hold
+        async with httpx.AsyncClient(auth=AUTH(), timeout=30) as client:
+            task = asyncio.create_task(client.get(f"{guarded.url}/me"))
+            await begun.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        cancelled.set()
+
+    asyncio.run(ask())
+
+    assert flowrun.token("acme") == guarded.issued[2]
+    assert len(guarded.redeemed) == 1
+    assert guarded.asked == []
 
 
 # What is seen of it

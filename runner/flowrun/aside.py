@@ -18,10 +18,11 @@ async def aside(place: Hashable, work: Callable[[], Done]) -> Done:
     """
     What *work* returns, done in a thread; under asyncio and trio.
 
-    For each *place*, a loop gives away one thread: its other tasks wait without one.
+    For each *place*, a loop gives away one thread: its other tasks wait without one. A task that
+    is cancelled goes at once; its thread ends what it has begun, so that no refresh is lost.
     """
     locks = _LOCKS.get(None)
     if locks is None:
         _LOCKS.set(locks := {})
     async with locks.setdefault(place, anyio.Lock()):
-        return await to_thread.run_sync(work)
+        return await to_thread.run_sync(work, abandon_on_cancel=True)

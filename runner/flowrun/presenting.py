@@ -72,6 +72,8 @@ class Presentation:
 
     def follows(self, asked: Asked, status: int, headers: Mapping[str, str]) -> Next:
         """What an answer of *status* with these *headers* asks for."""
+        if status != 401 and not self.held.key:
+            return "done"
         response = Response(status, headers, b"")
         if self.held.key:
             self._proofs.hear(asked.url, response, sent_at=self._sent_at)

@@ -32,18 +32,30 @@ class Turn:
         self._now, self._lock = now, threading.Lock()
         self._failure: FlowrunError | None = None
         self._failed_at = self._rests_until = self._replaced_at = float("-inf")
-        self._replacement = ""
+        self._replacement, self._owner = "", 0
 
     def __repr__(self) -> str:
         return "Turn()"
 
     def take(self) -> FlowrunError | None:
-        """Wait for it; what went wrong meanwhile for the thread that had it, if anything did."""
-        came_at = self._now()
+        """
+        Wait for it; what went wrong meanwhile for the thread that had it, if anything did.
+
+        Raises `StoreError` (E704) in the thread that has it, which would wait for itself: what is
+        logged may be sent away with the very token that is renewed.
+        """
+        me, came_at = threading.get_ident(), self._now()
+        if self._owner == me:
+            from .errors import StoreError
+
+            hint = "Let what handles the log not need the token that the log is about."
+            raise StoreError("E704", "the token is busy: this very thread renews it", hint=hint)
         self._lock.acquire()
+        self._owner = me
         return copy.copy(self._failure) if self._failed_at >= came_at else None
 
     def leave(self) -> None:
+        self._owner = 0
         self._lock.release()
 
     def failed(self, error: FlowrunError) -> None:
