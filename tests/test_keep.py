@@ -614,6 +614,32 @@ def test_what_cannot_be_refreshed_is_told_once_and_left_alone(cli: Cli, idp: Pro
     assert idle["handed"] == "is left alone: handed over as webmethods"
 
 
+def test_a_file_beside_the_record_is_brought_in_step(cli: Cli, idp: Provider, told: Told) -> None:
+    idp.life_s = 3
+    consent(cli, idp, "acme")
+    flow = cli.folder / "acme.yaml"
+    also = "save: {name: acme, also: [{file: acme.txt, format: header}]}"
+    flow.write_text(flow.read_text("utf-8").replace("save: acme", also), "utf-8")
+    done = cli("run", "./acme.yaml", "--fresh")
+    assert done.status == 0, done.stderr
+    beside = cli.folder / "tokens" / "acme.txt"
+    beside.chmod(0o644)  # which flowrun does not write to
+
+    idp.life_s = 3600
+    with keeping(cli, "acme", told.way) as keep:
+        keep.until("person", "acme")
+        keep.until("asked")
+        beside.chmod(0o600)
+        keep.signal(signal.SIGHUP)
+        keep.until("in-step", "acme")
+        keep.signal(signal.SIGTERM)
+        assert keep.ended() == 0
+
+    assert access_token(cli, "acme") in beside.read_text("utf-8")
+    assert [each["code"] for each in told.records()] == ["E713"]
+    assert idp.refreshed == ["acme"]
+
+
 # the end, and those who watch it
 
 

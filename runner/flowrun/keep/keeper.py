@@ -115,7 +115,7 @@ class Keeper:
 
     def _wait_s(self, kept: Kept) -> float | None:
         now, uptime = self._clocks.now(), self._clocks.uptime()
-        return wait_s(kept.outlook.turn_at, kept.pace, now=now, uptime=uptime)
+        return wait_s(kept.turn_at, kept.pace, now=now, uptime=uptime)
 
     def _is_restless(self, name: str, outcome: Outcome) -> bool:
         kept = self._watch[name]
@@ -127,7 +127,7 @@ class Keeper:
     def _begin(self) -> None:
         """Let those go whose turn has come, the most urgent first, as far as there is room."""
         ready = [
-            (kept.outlook.turn_at or 0, name)
+            (kept.turn_at or 0, name)
             for name, kept in self._watch.items()
             if not kept.busy and self._wait_s(kept) == 0
         ]
@@ -148,21 +148,21 @@ class Keeper:
         if name not in self._watch:  # forgotten meanwhile
             return
         uptime, chance = self._clocks.uptime(), self._clocks.chance()
-        before = self._watch[name].pace
-        slower = before.failed(uptime, chance, calm=outcome.calm, within_s=outcome.within_s)
-        asks = outcome.asks and slower.failures >= outcome.patience
-        failed = outcome.reason if asks else None
-        pace = slower if outcome.reason else Pace()
-        self._watch[name] = self._watch[name]._replace(busy=False, pace=pace, failed=failed)
-        self._watch.look_at(name)
+        before = self._watch[name]
+        slower = before.pace.failed(uptime, chance, calm=outcome.calm, within_s=outcome.within_s)
+        outcome = outcome._replace(asks=outcome.asks and slower.failures >= outcome.patience)
+        self._watch.look_at(name, partial(_tried, outcome, slower if outcome.reason else Pace()))
         if name in self._watch:
+            if before.unfinished and not outcome.unfinished:
+                self._voice.say("in-step", "the files beside it are in step again", name=name)
+                self._watch.is_well(name)
             self._heed(name, outcome)
-            self._report(name, outcome._replace(asks=asks), slower)
+            self._report(name, outcome, slower)
 
     def _heed(self, name: str, outcome: Outcome) -> None:
         """A server that has said when to come back is taken at its word."""
         kept = self._watch[name]
-        if outcome.reason and (ahead_s := (kept.outlook.turn_at or 0) - self._clocks.now()) > 0:
+        if outcome.reason and (ahead_s := (kept.turn_at or 0) - self._clocks.now()) > 0:
             pace = kept.pace.at(self._clocks.uptime() + ahead_s, self._clocks.chance())
             self._watch[name] = kept._replace(pace=pace)
 
@@ -194,3 +194,8 @@ class Keeper:
                     self._watch[name] = kept._replace(pace=pace)
         else:
             self._servers[where] = server._replace(busy=server.busy - 1)
+
+
+def _tried(outcome: Outcome, pace: Pace, kept: Kept) -> Kept:
+    failed = outcome.reason if outcome.asks else None
+    return kept._replace(busy=False, pace=pace, failed=failed, unfinished=outcome.unfinished)

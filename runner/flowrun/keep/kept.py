@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..facts import when
-from .outlook import Outlook, Reason
+from .outlook import AT_ONCE, Outlook, Reason
 from .timetable import Pace, warn_at
 
 SLACK_S = 60
@@ -19,7 +19,13 @@ class Kept(NamedTuple):
     pace: Pace = Pace()
     busy: bool = False
     failed: Reason | None = None  # what a person has to mend before a refresh can work
+    unfinished: bool = False  # the token is there, and what goes with it is not
     fixed: bool = False  # a refresh has left the grant's end where it was
+
+    @property
+    def turn_at(self) -> float | None:
+        """When it is to be tried, as far as its pace lets it."""
+        return AT_ONCE if self.unfinished else self.outlook.turn_at
 
 
 def seen(before: Kept | None, outlook: Outlook) -> Kept:

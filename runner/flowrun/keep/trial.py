@@ -34,6 +34,7 @@ class Outcome(NamedTuple):
     reason: Reason | None = None  # what went wrong
     asks: bool = False  # a person has to mend it
     patience: int = 0  # after so many failures in a row
+    unfinished: bool = False  # a file beside the record is not in step with it
     answered: bool = False  # the server works
     silent: bool = False  # it has not answered, or not as one that works
     calm: bool = False  # whether the token was redeemed is open, and only one more try is left
@@ -76,6 +77,7 @@ def _failed(error: FlowrunError, console: Heard) -> Outcome:
         reason=reason_of(error, console.redact),
         asks=not silent and error.code not in TRANSIENT,
         patience=PATIENCE if _may_pass(error) else 0,
+        unfinished=error.code == "E713",
         answered=isinstance(error, ProviderError) and not silent,
         silent=silent,
     )

@@ -65,18 +65,18 @@ class Watch:
                 self.look_at(name)
         self._begun = True
 
-    def look_at(self, name: str) -> None:
-        """See how the record *name* is now."""
+    def look_at(self, name: str, then: Callable[[Kept], Kept] = lambda kept: kept) -> None:
+        """See how the record *name* is now; *then* adds what is known of it besides."""
         before = self._kept.get(name)
         try:
             outlook = self._look(name)
         except FlowrunError as error:
             known = before or Kept()
             broken = known.outlook._replace(turn_at=None, reason=reason_of(error, str))
-            return self._see(name, known._replace(outlook=broken))
+            return self._see(name, then(known._replace(outlook=broken)))
         if outlook is not None:
             self._missing.discard(name)
-            self._see(name, seen(before, outlook))
+            self._see(name, then(seen(before, outlook)))
         elif before is not None:
             self._drop(name)
         elif name not in self._missing:
