@@ -148,7 +148,9 @@ def _moment(at: float | None, now: float) -> str:
         stamp = datetime.fromtimestamp(at, UTC) if at is not None else None
     except (ValueError, OverflowError, OSError):
         stamp = None
-    return f"{stamp:%Y-%m-%d %H:%M}Z, {apart(at, now)}" if stamp and at is not None else ""
+    if stamp is None or at is None:
+        return ""
+    return f"{stamp.isoformat(' ', 'minutes')[:16]}Z, {apart(at, now)}"  # strftime takes longer
 
 
 def _without_distance(row: Row) -> Row:
