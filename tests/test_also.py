@@ -110,11 +110,12 @@ def test_what_is_missing_or_old_is_made_good(
 
 
 def test_what_a_crash_left_half_written_is_swept_away(acme: Cli, server: Rotating) -> None:
-    left = acme.folder / "tokens" / f".acme.env.{'0a' * 6}"
-    left.write_text(server.issued[0])
+    tokens = acme.folder / "tokens"
+    (left := tokens / f".acme.env.{'0a' * 6}").write_text(server.issued[0])
+    (other := tokens / ".acme.env.of-somebody").write_text("")
 
-    assert run(acme).status == 0
-    assert not left.exists()
+    assert refreshed(acme).status == 0
+    assert (left.exists(), other.exists()) == (False, True)
 
 
 def test_no_file_takes_the_place_of_a_record() -> None:
@@ -236,7 +237,8 @@ def test_what_leads_out_of_the_folder_needs_trust(way: str, cli: Cli, server: Ro
 def test_a_record_that_nobody_vouches_for_writes_nothing_elsewhere(
     cli: Cli, server: Rotating
 ) -> None:
-    path = written(cli.folder, server, more=OUTSIDE.format(file="../out.env"))
+    files = "[{file: ../out.env, format: env}, {file: in.env, format: env}]"
+    path = written(cli.folder, server, more=f"save: {{name: acme, also: {files}}}")
     own = cli("trust", path).stdout.strip()
     assert cli(path, FLOWRUN_CLIENT_SECRET=SECRET).status == 0
     (cli.folder / "out.env").unlink()
@@ -244,11 +246,14 @@ def test_a_record_that_nobody_vouches_for_writes_nothing_elsewhere(
 
     refused = cli("refresh", "acme", **elsewhere)
     hint = refused.stderr.partition("FLOWRUN_TRUST=")[2].split()
+    inside = (cli.folder / "tokens" / "in.env").read_text()
+    access = server.issued[-2]
     by_record = cli("refresh", "acme", FLOWRUN_TRUST=hint[0], **elsewhere)
     by_flow = cli(path, FLOWRUN_TRUST=own, **elsewhere)
 
     assert refused.status == 7
-    assert "E713" in refused.stderr
+    assert refused.stderr.count("E713") == 1
+    assert access in inside  # nobody has to be trusted with that
     assert (by_record.status, by_flow.status) == (0, 0), by_record.stderr + by_flow.stderr
 
 
@@ -323,14 +328,16 @@ def test_two_files_that_get_one_name_are_told(cli: Cli, server: Rotating) -> Non
 
 
 def test_the_sandbox_writes_nothing_outside_of_its_own_folder(cli: Cli, server: Rotating) -> None:
-    files = "[{file: /etc/acme.json, format: json}, {file: acme.env, format: env}]"
+    paths = ("/etc/acme.json", "/srv/acme.json", "acme.env")
+    files = f"[{', '.join(f'{{file: {path}, format: json}}' for path in paths)}]"
     path = written(cli.folder, server, more=f"save: {{name: acme, also: {files}}}")
 
     done = cli(path, "--sandbox")
 
     sandbox = cli.folder / "tokens" / "sandbox"
     assert done.status == 0, done.stderr
-    assert json.loads((sandbox / "elsewhere" / "acme.json").read_text())["access_token"]
+    assert json.loads((sandbox / "elsewhere" / "etc" / "acme.json").read_text())["access_token"]
+    assert (sandbox / "elsewhere" / "srv" / "acme.json").exists()
     assert (sandbox / "acme.env").exists()
     assert cli("status", "--sandbox", "--json").stdout.count('"name"') == 1
 

@@ -46,7 +46,8 @@ def prove(job: Job) -> None:
         FlowError: a path cannot be used (E220, E231), or the flow is not trusted with it (E221).
         StoreError: a file is there and is not private (E703), or git tracks it (E706).
     """
-    for file in _files(job, None):
+    for file in _files(job):
+        _require_trust(job, file, None)
         private.read(file.path)
         private.refuse_tracked(file.path)
         if file.out and not os.access(file.path.parent, os.W_OK):
@@ -68,7 +69,7 @@ def keep_in_step(job: Job) -> None:
         record = job.store.read(job.name)
         if record is None or record.released:
             return
-        problems = [each for file in _each(job, record) for each in _written(job, record, file)]
+        problems = [*_out_of_step(job, record)]
     if problems:
         raise StoreError.of(problems)
 
@@ -85,28 +86,30 @@ def in_step(job: Job) -> Iterator[None]:
     keep_in_step(job)
 
 
-def _each(job: Job, record: Record) -> Iterator[Beside | Problem]:
-    """Every file, or what is wrong with where it should be."""
+def _out_of_step(job: Job, record: Record) -> Iterator[Problem]:
+    """What is wrong with the files that cannot be brought in step."""
     try:
-        yield from _files(job, record)
+        files = _files(job)
     except FlowrunError as error:
-        yield from error.problems
-
-
-def _written(job: Job, record: Record, file: Beside | Problem) -> Iterator[Problem]:
-    if isinstance(file, Problem):
-        yield _told(job, "a file of `also`", file)
+        yield from (_told(job, "a file of `also`", problem) for problem in error.problems)
         return
-    try:
-        private.sweep(file.path)
-        content = _content(job, record, file.also).encode()
-        if private.read(file.path) != content:
-            if not file.out:
-                _make_folders(job.store.folder, file.path.parent)
-            private.refuse_tracked(file.path)
-            private.write(file.path, content)
-    except FlowrunError as error:
-        yield from (_told(job, str(file.path), problem) for problem in error.problems)
+    for file in files:
+        try:
+            _bring_in_step(job, record, file)
+        except FlowrunError as error:
+            yield from (_told(job, str(file.path), problem) for problem in error.problems)
+
+
+def _bring_in_step(job: Job, record: Record, file: Beside) -> None:
+    _require_trust(job, file, record)
+    content = _content(job, record, file.also).encode()
+    if private.read(file.path) == content:
+        return
+    if not file.out:
+        _make_folders(job.store.folder, file.path.parent)
+    private.refuse_tracked(file.path)
+    private.sweep(file.path)
+    private.write(file.path, content)
 
 
 def _make_folders(outer: Path, inner: Path) -> None:
@@ -131,22 +134,19 @@ def _content(job: Job, record: Record, also: Also) -> str:
     return spelled(reveal(text))
 
 
-def _files(job: Job, record: Record | None) -> list[Beside]:
-    """The files of *job*; what leads out of the token folder only when somebody trusts its flow."""
-    files = _places(job.flow, job.inputs, job.store, sandbox=job.sandbox)
-    for file in files:
-        if file.out and not _trusted(job.flow, record):
-            what, known = (
-                f"{file.path} is outside of the token folder",
-                record and inputs_of(record),
-            )
-            raise untrusted(what, job.flow, known, place_of(file.also.file))
-    return files
+def _require_trust(job: Job, file: Beside, record: Record | None) -> None:
+    """Raise (E221) when *file* is elsewhere, and nobody trusts the flow, or *record*, with that."""
+    known = record and inputs_of(record)
+    trusted = is_trusted(job.flow, os.environ) or (
+        known is not None and is_trusted(job.flow, os.environ, known)
+    )
+    if file.out and not trusted:
+        what = f"{file.path} is outside of the token folder"
+        raise untrusted(what, job.flow, known, place_of(file.also.file))
 
 
-def _trusted(flow: Flow, record: Record | None) -> bool:
-    own = is_trusted(flow, os.environ)
-    return own or (record is not None and is_trusted(flow, os.environ, inputs_of(record)))
+def _files(job: Job) -> list[Beside]:
+    return _places(job.flow, job.inputs, job.store, sandbox=job.sandbox)
 
 
 def _places(
@@ -157,7 +157,8 @@ def _places(
         path = path_of(also, scope)
         out = leads_out(path)
         if out and sandbox:  # nothing real is touched
-            path, out = f"{ELSEWHERE}/{Path(path).name}", False
+            inner = [part for part in Path(path).parts if part not in ("/", "..", "~")]
+            path, out = "/".join([ELSEWHERE, *inner]), False
         place = store.folder / Path(path).expanduser()
         if out and _own(place, store.folder):
             message = f"`also` cannot write to {path!r}: it leads back into the token folder"

@@ -103,8 +103,11 @@ def part_of(path: Path) -> Path:
 
 def sweep(path: Path) -> None:
     """Remove what a crash has left of writing *path*; the caller alone may write it now."""
-    for left in path.parent.glob(f".{path.name}.{'[0-9a-f]' * 12}"):
-        remove(left)
+    prefix = f".{path.name}."
+    for left in path.parent.iterdir() if path.parent.is_dir() else ():
+        rest = left.name.removeprefix(prefix)
+        if left.name.startswith(prefix) and len(rest) == 12 and not rest.strip("0123456789abcdef"):
+            remove(left)
 
 
 def remove(path: Path) -> None:
