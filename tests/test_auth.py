@@ -9,12 +9,13 @@ import copy
 import io
 import json
 import logging
+import multiprocessing
 import pickle
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
@@ -350,6 +351,7 @@ def test_a_token_is_not_sent_in_the_clear(guarded: Guarded, send: Send, url: str
         send(AUTH(), "GET", url)
 
     assert caught.value.code == "E214"
+    assert "allow_http=True" in caught.value.__notes__[0]
     assert guarded.asked == []
 
 
@@ -506,6 +508,20 @@ def test_many_threads_with_requests_refresh_once(guarded: Guarded) -> None:
         statuses = [status for each in pool.map(ask, range(8)) for status in each]
 
     assert statuses == [200] * 128
+    assert len(guarded.redeemed) == 1
+
+
+def statuses_of_threads(url: str) -> set[int]:
+    with httpx.Client(auth=AUTH(), timeout=30) as client, ThreadPoolExecutor(4) as pool:
+        return {answer.status_code for answer in pool.map(client.get, [url] * 32)}
+
+
+def test_many_processes_meet_one_refusal_and_refresh_once(guarded: Guarded) -> None:
+    guarded.kill_access()
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
+        statuses = list(pool.map(statuses_of_threads, [f"{guarded.url}/me"] * 4))
+
+    assert statuses == [{200}] * 4
     assert len(guarded.redeemed) == 1
 
 

@@ -186,6 +186,12 @@ class FlowrunError(Exception):
         # A pool of processes hands an error on like this, and knows not what our `__init__` takes.
         return type(self).__new__, (type(self), *self.args), vars(self)
 
+    def noted(self) -> Self:
+        """This error with its hints as notes, so that a traceback says what to do next."""
+        for each in self.problems:
+            self.add_note(f"{each.code}: {each.hint}" if each.hint else each.code)
+        return self
+
     @property
     def code(self) -> str:
         return self.problems[0].code

@@ -102,22 +102,28 @@ def require_encrypted(url: str) -> None:
     """Raise `FlowError` (E214) where the token would be readable on its way (RFC 6750 5.3)."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if parts.scheme == "http" and not is_loopback(f"[{host}]" if ":" in host else host):
+    if parts.scheme in ("http", "ws") and not is_loopback(f"[{host}]" if ":" in host else host):
         hint = "Use https; or say Auth(..., allow_http=True) where something else encrypts."
-        raise FlowError("E214", f"the token would go to {host} without encryption", hint=hint)
+        raise FlowError(
+            "E214", f"the token would go to {host} without encryption", hint=hint
+        ).noted()
 
 
 def _authorization(held: Held) -> Veiled:
     if held.scheme == "OAuth":
         hint = "Sign with a library for OAuth 1, with the token and the secret of the record."
         message = "a token of OAuth 1 is not presented by itself: each request is signed with it"
-        raise ProviderError("E531", message, hint=hint)
+        raise ProviderError("E531", message, hint=hint).noted()
     if held.scheme == "DPoP" and not held.key:
         hint = "Run its flow again, so that there is a new token with its key."
-        raise StoreError("E702", "the key that the token is bound to is not there", hint=hint)
+        raise StoreError(
+            "E702", "the key that the token is bound to is not there", hint=hint
+        ).noted()
     if not _SENDABLE.fullmatch(held.token):
         hint = "Look at the record; run its flow again."
-        raise StoreError("E702", "the access token is none that a header can carry", hint=hint)
+        raise StoreError(
+            "E702", "the access token is none that a header can carry", hint=hint
+        ).noted()
     return Veiled(f"{held.scheme} {held.token}")
 
 

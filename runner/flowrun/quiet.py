@@ -94,6 +94,4 @@ def _told(error: FlowrunError, logbook: Logbook) -> FlowrunError:
     )
     error.args = (error.problems[0].message,)
     error.__cause__ = error.__context__ = None
-    for each in error.problems:
-        error.add_note(f"{each.code}: {each.hint}" if each.hint else each.code)
-    return error.with_traceback(None)
+    return error.noted().with_traceback(None)

@@ -49,7 +49,9 @@ class Turn:
             from .errors import StoreError
 
             hint = "Let what handles the log not need the token that the log is about."
-            raise StoreError("E704", "the token is busy: this very thread renews it", hint=hint)
+            raise StoreError(
+                "E704", "the token is busy: this very thread renews it", hint=hint
+            ).noted()
         self._lock.acquire()
         self._owner = me
         return copy.copy(self._failure) if self._failed_at >= came_at else None
