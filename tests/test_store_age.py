@@ -133,6 +133,15 @@ def test_what_is_no_key_is_not_shown(text: str) -> None:
     assert str(error) == "FLOWRUN_STORE_KEY holds no key of age"
 
 
+def test_a_key_in_the_place_of_its_file_is_not_shown() -> None:
+    key = new_key()
+
+    error = refusal(lambda: needed_key({"FLOWRUN_STORE_KEY_FILE": key}))
+
+    assert error.code == "E709"
+    assert key not in f"{error} {error.problems[0].hint}"
+
+
 def test_a_file_that_is_not_there_is_told_with_what_makes_it(tmp_path: Path) -> None:
     error = refusal(lambda: needed_key({"FLOWRUN_STORE_KEY_FILE": str(tmp_path / "no.txt")}))
 

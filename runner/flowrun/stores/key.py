@@ -19,6 +19,7 @@ VARIABLE, FILE_VARIABLE = "FLOWRUN_STORE_KEY", "FLOWRUN_STORE_KEY_FILE"
 SERVICE, USER = "flowrun", "store-key"
 """Where the system's keyring has the key."""
 
+BEGINS = "AGE-SECRET-KEY-"
 MAKE = f"Make one: flowrun key --make, or flowrun key --make --file FILE and set {FILE_VARIABLE}."
 
 
@@ -52,7 +53,7 @@ def needed_key(environ: Mapping[str, str]) -> Key:
     except pyrage.IdentityError:
         identities = []
     if not identities:
-        hint = "It begins with AGE-SECRET-KEY-1, as age-keygen writes it."
+        hint = f"It begins with {BEGINS}1, as age-keygen writes it."
         raise StoreError("E709", f"{origin} holds no key of age", hint=hint)
     return Key(origin, identities)
 
@@ -70,6 +71,9 @@ def _text(environ: Mapping[str, str]) -> tuple[str, str]:
     if text := environ.get(VARIABLE):
         return VARIABLE, text
     if name := environ.get(FILE_VARIABLE):
+        if name.upper().startswith(BEGINS):  # which a message must not show
+            message = f"{FILE_VARIABLE} holds a key, and not the name of its file"
+            raise StoreError("E709", message, hint=f"Set {VARIABLE} to it.")
         content = private.read(os.path.realpath(Path(name).expanduser()))
         if content is None:
             message = f"there is no file {name}, which {FILE_VARIABLE} names"
