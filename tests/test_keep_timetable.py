@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowrun.freshness import due_at, is_due
+from flowrun.freshness import AHEAD_S, due_at, is_due
 from flowrun.keep.kept import Kept, reasons, seen
 from flowrun.keep.outlook import Outlook
 from flowrun.keep.timetable import (
@@ -36,7 +36,7 @@ def token(life_s: float, **meta: JSON) -> Record:
     return Record(fields, {"issued_at": NOW, **meta})
 
 
-@given(st.integers(1, 10 * DAY_S), st.integers(-DAY_S, 11 * DAY_S))
+@given(st.integers(1, 10 * DAY_S), st.integers(-AHEAD_S, 11 * DAY_S))
 def test_a_turn_comes_when_the_token_is_due_and_not_before(life_s: int, at: int) -> None:
     record = token(life_s)
     turn = turn_of(record)
@@ -67,6 +67,10 @@ def test_a_token_without_a_life_is_due_at_once(life_s: int) -> None:
 
 def test_nobody_knows_the_turn_of_a_token_without_an_end() -> None:
     assert turn_of(Record({"access_token": "fake-access"}, {})) is None
+
+
+def test_a_token_that_a_server_has_refused_has_its_turn_at_once() -> None:
+    assert turn_of(token(3600, rejected=True)) == 0
 
 
 @given(FAILURES, CHANCE)

@@ -20,9 +20,14 @@ def is_due(fields: Known, meta: Known, now: float, min_ttl_s: float | None = Non
 
     When the clock was set back nobody knows how much of a token's life is over, so it is due.
     """
-    at, issued_at = due_at(fields, meta, min_ttl_s), meta.get("issued_at")
-    set_back = isinstance(issued_at, (int, float)) and issued_at > now + AHEAD_S
-    return at is not None and (now >= at or set_back)
+    at = due_at(fields, meta, min_ttl_s)
+    return at is not None and (now >= at or is_set_back(meta, now))
+
+
+def is_set_back(meta: Known, now: float) -> bool:
+    """Whether the clock was set back since the token was issued."""
+    issued_at = meta.get("issued_at")
+    return isinstance(issued_at, (int, float)) and issued_at > now + AHEAD_S
 
 
 def due_at(fields: Known, meta: Known, min_ttl_s: float | None = None) -> float | None:

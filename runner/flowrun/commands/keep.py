@@ -61,7 +61,7 @@ def keep(
     asker = Asker(ways, Notes(session.store, time.time), inbox, voice, CLOCKS)
     watch = Watch(
         (lambda: wanted) if names else session.store.names,
-        partial(look, store=session.store),
+        lambda name: look(name, session.store, time.time()),
         asker,
         voice,
         now=time.time,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..errors import FlowrunError
 from ..facts import when
+from ..freshness import is_set_back
 from ..job import Job, flow_of
 from ..naming import again
 from ..passes import passes, refreshable, yielded
@@ -53,9 +54,9 @@ class Outlook(NamedTuple):
     reason: Reason | None = None
 
 
-def look(name: str, store: Store) -> Outlook | None:
+def look(name: str, store: Store, now: float) -> Outlook | None:
     """
-    What lies ahead of the record *name*; None when there is none.
+    What lies ahead of the record *name* at *now*; None when there is none.
 
     Raises:
         StoreError: it cannot be read.
@@ -79,7 +80,7 @@ def look(name: str, store: Store) -> Outlook | None:
     if record.released:
         return found._replace(idle=record.released, released=True)
     parts = [record.named(token) for token in renewable]
-    turn_at = None if record.needs_person else _turn(parts, pending=store.pending(name))
+    turn_at = None if record.needs_person else _turn(parts, now, pending=store.pending(name))
     return found._replace(
         turn_at=turn_at,
         restless=any(map(_is_restless, parts)),
@@ -100,10 +101,13 @@ def _renewable(name: str, record: Record, store: Store) -> set[str]:
     return {token for token in found & every if not record.named(token).needs_person}
 
 
-def _turn(parts: Sequence[Record], *, pending: bool) -> float | None:
+def _turn(parts: Sequence[Record], now: float, *, pending: bool) -> float | None:
     if pending:
         return max([AT_ONCE, *(each.retry_at or 0 for each in parts)])
-    turns = [(turn_of(each), each.retry_at or 0) for each in parts]
+    turns = [
+        (AT_ONCE if is_set_back(each.meta, now) else turn_of(each), each.retry_at or 0)
+        for each in parts
+    ]
     return min((max(at, wait) for at, wait in turns if at is not None), default=None)
 
 

@@ -38,6 +38,8 @@ def turn_of(token: Record) -> float | None:
     at, issued_at = due_at(token.fields, token.meta), token.meta.get("issued_at")
     if at is None or not isinstance(issued_at, int | float) or at > issued_at:
         return at
+    if token.meta.get("rejected"):
+        return at
     half_s = ((token.expires_at or 0) - issued_at) / 2
     return issued_at + half_s if half_s > 0 else at
 
