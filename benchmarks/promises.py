@@ -111,17 +111,17 @@ PARTS = (
 )
 
 
-def windows() -> Iterator[str]:
-    """How long an answer is nowhere but on its way."""
+def windows(number: int) -> Iterator[str]:
+    """How long an answer is nowhere but on its way, in so many refreshes."""
     for what, environ in (("plain", PLAIN), ("encrypted", with_age())):
         with crew(environ) as started:
-            found = started.spread(window.measured, [REFRESHES])[0]
+            found = started.spread(window.measured, [number])[0]
         for part, of in (("here", "commit to here"), ("kept", "here to the disk")):
             times = [getattr(each, f"{part}_ns") / 1000 for each in found]
             yield f"| {what}: {of} | {statistics.median(times):.0f} | {max(times):.0f} |"
 
 
-def reported(lines: list[Line], measured: list[str]) -> str:
+def reported(lines: list[Line], measured: list[str], refreshes: int) -> str:
     lost = next((line.row for line in lines if line.row.where), None)
     where = [f"`{call}`" for call in (lost.where if lost else ())]
     return "\n".join(
@@ -133,7 +133,7 @@ def reported(lines: list[Line], measured: list[str]) -> str:
             "A refresh at the strict provider was lost when it was killed before or after "
             f"{', '.join(where) or 'nothing'}, in this order.",
             "",
-            f"| window, over {REFRESHES} refreshes | median, µs | longest, µs |",
+            f"| window, over {refreshes} refreshes | median, µs | longest, µs |",
             "|---|---|---|",
             *measured,
             "",
@@ -155,7 +155,8 @@ def main() -> int:
             for line in part(plain, every):
                 lines.append(line)
                 print(line, *(f"  BROKEN {each}" for each in line.row.wrong), sep="\n", flush=True)
-    report = reported(lines, list(windows()))
+    refreshes = REFRESHES // options.step
+    report = reported(lines, list(windows(refreshes)), refreshes)
     if options.write:
         text = MARKED.sub(lambda found: found[1] + report + found[2], PAGE.read_text("utf-8"))
         PAGE.write_text(text, "utf-8")

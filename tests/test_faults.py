@@ -55,6 +55,12 @@ def test_a_refresh_that_is_killed_at_a_system_call_is_settled_by_the_next_one(
     assert mode == "strict" or row.lost == 0
 
 
+def test_a_refresh_is_forced_to_the_disk_five_times(plain: Crew) -> None:
+    needs(tracing.why_not())
+
+    assert suite.forced(plain) == 5
+
+
 def test_a_refresh_of_an_encrypted_record_that_is_killed_is_settled_too() -> None:
     needs(tracing.why_not())
     with crew(with_age()) as encrypted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import NamedTuple
 
 from faults.rotating import Seen
@@ -116,6 +116,12 @@ def stops(renew: Callable[[], object]) -> list[Where]:
     """All stops of *renew* when nobody kills it."""
     with tracing(_quietly(renew)) as traced:
         return [Where(stop.number, stop.main) for stop in traced]
+
+
+def calls(renew: Callable[[], object], names: Container[str]) -> int:
+    """How many of these system calls *renew* makes."""
+    with tracing(_quietly(renew)) as traced:
+        return sum(stop.entered and stop.call in names for stop in traced)
 
 
 def _quietly(renew: Callable[[], object]) -> Callable[[], None]:

@@ -72,6 +72,15 @@ def _killed(stage: Stage, item: tuple[str, str, Where]) -> kills.Kill:
     return kills.kill(stage.scene(mode), where, BEFORE[before])
 
 
+def forced(crew: Crew) -> int:
+    """How often a refresh waits until something is on the disk."""
+    return crew.spread(_forced, [None])[0]
+
+
+def _forced(stage: Stage, _: None) -> int:
+    return kills.calls(stage.scene().renew, ("fsync", "fdatasync"))
+
+
 def suspended(crew: Crew, every: Every = ALL) -> Row:
     """Suspended before and after each system call, while another process comes by."""
     places = [each for each in crew.spread(_stops, [("strict", "nothing")])[0] if each.main]
