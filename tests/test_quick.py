@@ -99,7 +99,7 @@ def test_another_command_line_is_left_alone(
         pytest.param({"expires_at": 1}, {}, id="expired"),
         pytest.param({"expires_at": int(time.time()) + 30}, {}, id="due"),
         pytest.param({}, {"refresh_before": 10**6}, id="due by its recipe"),
-        pytest.param({}, {"issued_at": time.time() + 600}, id="from before the clock was set back"),
+        pytest.param({}, {"issued_at": LATER}, id="from before the clock was set back"),
         pytest.param({}, {"sandbox": True}, id="sandbox"),
         pytest.param({}, {"needs_person": "the grant is refused"}, id="needs a person"),
         pytest.param({}, {"released": {"at": 1, "as": "json"}}, id="handed over"),

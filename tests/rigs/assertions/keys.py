@@ -1,5 +1,7 @@
 """Keys and a certificate in the rig's cache folder, made once."""
+import contextlib
 import datetime
+import os
 from pathlib import Path
 
 from cryptography import x509
@@ -13,8 +15,7 @@ def key(cache, name):
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
         made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        path.touch(mode=0o600)
-        path.write_bytes(made.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()))
+        keep(path, made.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()))
     return form.load_pem_private_key(path.read_bytes(), None)
 
 
@@ -27,8 +28,18 @@ def certificate(cache, name):
                 .public_key(private.public_key()).serial_number(x509.random_serial_number())
                 .not_valid_before(now - datetime.timedelta(days=1))
                 .not_valid_after(now + datetime.timedelta(days=3650)).sign(private, hashes.SHA256()))
-        path.write_bytes(made.public_bytes(form.Encoding.PEM))
+        keep(path, made.public_bytes(form.Encoding.PEM))
     return path.read_text()
+
+
+def keep(path, content):
+    """Several rigs may start at once: the first one's file is everybody's."""
+    part = path.with_suffix(f".{os.getpid()}")
+    part.touch(mode=0o600)
+    part.write_bytes(content)
+    with contextlib.suppress(FileExistsError):
+        os.link(part, path)
+    part.unlink()
 
 
 def pem(private):

@@ -1,5 +1,6 @@
 """OAuth 1.0a by Authlib and by oauthlib, in one Flask application.
 usage: serve.py CACHE PORT"""
+import contextlib
 import os
 import signal
 import socketserver
@@ -32,8 +33,12 @@ pem = cache / "keys" / "oauth1.pem"
 if not pem.exists():
     pem.parent.mkdir(exist_ok=True)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem.touch(mode=0o600)
-    pem.write_bytes(key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()))
+    made = pem.with_suffix(f".{os.getpid()}")
+    made.touch(mode=0o600)
+    made.write_bytes(key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()))
+    with contextlib.suppress(FileExistsError):  # another one of us was first
+        os.link(made, pem)
+    made.unlink()
 PUBLIC = form.load_pem_private_key(pem.read_bytes(), None).public_key().public_bytes(
     form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo).decode()
 
