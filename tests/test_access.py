@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import flowrun
-from flowrun.turns import Turn
+from flowrun.programs.turns import Turn
 from servers.guarded import REFRESH, Guarded, secret_of
 from servers.member import (
     change,
@@ -248,8 +248,8 @@ def test_many_processes_refresh_once(guarded: Guarded, how: str) -> None:
 
 FORKED = """
 import os, threading, flowrun
-from flowrun.access import Access
-from flowrun.turns import turn_of
+from flowrun.programs.access import Access
+from flowrun.programs.turns import turn_of
 taken, done = threading.Event(), threading.Event()
 turn = turn_of(Access("acme").place)
 turn.take()  # as if a thread refreshed just now
@@ -355,12 +355,13 @@ def test_hardly_anything_is_imported_for_a_token_that_lives() -> None:
     assert at_once == ["flowrun"]
     assert for_a_token == [
         "flowrun",
-        "flowrun.access",
         "flowrun.freshness",
+        "flowrun.programs",
+        "flowrun.programs.access",
+        "flowrun.programs.turns",
         "flowrun.quick",
         "flowrun.stores",
         "flowrun.stores.private",
-        "flowrun.turns",
     ]
 
 

@@ -42,15 +42,15 @@ LAYERS = {
     "session": "console facts keep.* leaving living naming qr session standing successor "
     "write_back",
     "commands": "commands.*",
-    "entry": "__main__ access aside auth cli.* completion ending presenting quick quiet turns",
+    "entry": "__main__ cli.* completion ending programs.* quick",
 }
 """From the bottom to the top; a module imports from its own layer and from those below."""
 
 OWNERS = {
-    "anyio": {"aside"},
+    "anyio": {"programs"},
     "cryptography": {"capture", "jose", "stores"},
     "httpcore": {"proxy"},
-    "httpx": {"auth", "proxy"},  # a program brings its own client of it, and flowrun has one
+    "httpx": {"programs", "proxy"},  # a program brings its own client of it, and flowrun has one
     "jeepney": {"keep"},
     "jinja2": {"exports", "tree"},
     "joserfc": {"jose"},
@@ -68,8 +68,9 @@ OWNERS = {
 
 MAY_REVEAL = """
     also beside certified endpoints guard hosts job likeness login message oauth.client
-    operators plan presenting proofs quiet rehearsal scope secret session steps.ask steps.clients
-    steps.exchange steps.expiry steps.http steps.identity steps.invitation steps.jwt steps.kind
+    operators plan programs.presenting programs.quiet proofs rehearsal scope secret session
+    steps.ask steps.clients steps.exchange steps.expiry steps.http steps.identity
+    steps.invitation steps.jwt steps.kind
     steps.parameters steps.polling steps.register steps.request_object steps.token steps.verified
     successor taint template tree urls wire
 """

@@ -39,8 +39,8 @@ def program(cli: Cli, zendesk: Served, approve: str) -> dict[str, str]:
     [
         pytest.param(str(ROOT / "README.md"), id="README"),
         pytest.param(str(ROOT / "docs" / "python.md"), id="docs/python"),
-        "flowrun.access",
-        "flowrun.auth",
+        "flowrun.programs.access",
+        "flowrun.programs.auth",
     ],
 )
 def test_the_examples_are_true(cli: Cli, program: dict[str, str], name: str) -> None:

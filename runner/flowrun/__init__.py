@@ -4,8 +4,6 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .access import token
-    from .auth import Auth
     from .errors import (
         FlowError,
         FlowrunError,
@@ -14,6 +12,8 @@ if TYPE_CHECKING:
         StoreError,
         TransportError,
     )
+    from .programs.access import token
+    from .programs.auth import Auth
 
 __all__ = [
     "Auth",
@@ -26,7 +26,7 @@ __all__ = [
     "token",
 ]
 
-_HOMES = {"Auth": "auth", "token": "access"}
+_HOMES = {"Auth": "programs.auth", "token": "programs.access"}
 
 if not TYPE_CHECKING:  # which would take every name for one that there is
 

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from .console import Console, printable
-from .errors import FlowrunError, PersonNeeded, ProviderError
-from .living import living
-from .message import Request, Response
-from .record import Record
-from .secret import Secret, reveal
-from .session import Session
-from .settings import Settings
+from ..console import Console, printable
+from ..errors import FlowrunError, PersonNeeded, ProviderError
+from ..living import living
+from ..message import Request, Response
+from ..record import Record
+from ..secret import Secret, reveal
+from ..session import Session
+from ..settings import Settings
 
 LOG = logging.getLogger("flowrun")
 LOG.addHandler(logging.NullHandler())  # else Python itself would print what matters

@@ -11,7 +11,7 @@ TYPE_CHECKING = False  # a cached token is here before `typing` would be
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from .errors import FlowrunError
+    from ..errors import FlowrunError
 
 REST_S = 30
 """After a refresh that did not help, a token that lives is good for so long without another."""
@@ -46,7 +46,7 @@ class Turn:
         """
         me, came_at = threading.get_ident(), self._now()
         if self._owner == me:
-            from .errors import StoreError
+            from ..errors import StoreError
 
             hint = "Let what handles the log not need the token that the log is about."
             raise StoreError(

@@ -10,10 +10,10 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 
+from ..clock import Clock
+from ..proofs import Proofs
 from .access import Access, Held
-from .clock import Clock
 from .presenting import Asked, Next, Presentation, require_encrypted
-from .proofs import Proofs
 
 
 class Prepared(Protocol):

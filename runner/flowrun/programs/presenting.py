@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from ..errors import FlowError, ProviderError, StoreError
+from ..message import Response
+from ..oauth import dpop
+from ..proofs import Proofs
+from ..secret import MASK, reveal
+from ..urls import is_loopback
 from .access import Held
-from .errors import FlowError, ProviderError, StoreError
-from .message import Response
-from .oauth import dpop
-from .proofs import Proofs
-from .secret import MASK, reveal
-from .urls import is_loopback
 
 Next = Literal["done", "repeat", "renew"]
 

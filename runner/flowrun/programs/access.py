@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from . import quick
+from .. import quick
 from .turns import turn_of
 
 TYPE_CHECKING = False  # a cached token is here before `typing` would be
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from .secret import JSON
+    from ..secret import JSON
     from .turns import Turn
 
 
@@ -109,7 +109,7 @@ class Access:
         Raises:
             FlowrunError: nobody knows whether there could be one (no answer, the store is busy).
         """
-        from .errors import PersonNeeded
+        from ..errors import PersonNeeded
         from .quiet import LOG
 
         turn = turn_of(self.place)
@@ -145,9 +145,9 @@ class Access:
             turn.leave()
 
     def _living(self, turn: Turn, refused: Held | None) -> Held:
-        from .errors import FlowrunError
+        from ..errors import FlowrunError
+        from ..secret import Secret
         from .quiet import quietly_living
-        from .secret import Secret
 
         try:
             record = quietly_living(

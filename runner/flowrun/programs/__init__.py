@@ -1,0 +1,1 @@
+"""The same for Python programs: a token, and requests that carry one."""
