@@ -1,7 +1,5 @@
 """Run OAuth flows described in YAML, and use the tokens that they leave."""
 
-__version__ = "0.1.0"
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .errors import (
@@ -14,6 +12,7 @@ if TYPE_CHECKING:
     )
     from .programs.access import token
     from .programs.auth import Auth
+    from .version import __version__ as __version__
 
 __all__ = [
     "Auth",
@@ -26,13 +25,13 @@ __all__ = [
     "token",
 ]
 
-_HOMES = {"Auth": "programs.auth", "token": "programs.access"}
+_HOMES = {"Auth": "programs.auth", "__version__": "version", "token": "programs.access"}
 
 if not TYPE_CHECKING:  # which would take every name for one that there is
 
     def __getattr__(name: str) -> object:
         # The command imports this package, too, and needs none of these.
-        if name not in __all__:
+        if name not in __dir__():
             raise AttributeError(f"module 'flowrun' has no attribute {name!r}")
         from importlib import import_module
 

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 
-from . import __version__, schema
+from . import schema
 from .build import build
 from .document import Map, placed, read
 from .errors import FlowError, Problem
@@ -15,6 +15,7 @@ from .library import find, find_base
 from .merge import extend
 from .place import Place, Source, place_of
 from .template import uses
+from .version import __version__
 
 LANGUAGE = 1
 

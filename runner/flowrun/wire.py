@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
-from . import __version__
 from .errors import FlowError
 from .filters import spelled
 from .message import Body, Certificate, Request, Verbatim
 from .secret import JSON, masked, reveal
+from .version import __version__
 
 FORM = "application/x-www-form-urlencoded"
 CONTENT_TYPES = {"form": FORM, "json": "application/json", "text": "text/plain; charset=utf-8"}

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from .. import __version__
 from ..errors import CODES
 from ..library import is_file
 from ..place import Place
 from ..secret import JSON
+from ..version import __version__
 from .checked import WEAKER, Checked
 from .code import paragraph
 

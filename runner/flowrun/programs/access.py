@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from .. import quick
+from ..quick import fresh
 from .turns import turn_of
 
 TYPE_CHECKING = False  # a cached token is here before `typing` would be
@@ -128,7 +128,7 @@ class Access:
 
     def _lying(self, min_ttl_s: float | None) -> Held | None:
         folder, name, named, _ = self.place
-        document = quick.fresh(folder, name, named=named, min_ttl_s=min_ttl_s)
+        document = fresh(folder, name, named=named, min_ttl_s=min_ttl_s)
         return _held(document, document["flowrun"], named) if document else None
 
     def _renewed(self, refused: Held | None = None) -> Held:

@@ -1,0 +1,3 @@
+"""Which flowrun this is."""
+
+__version__ = "0.1.0"
