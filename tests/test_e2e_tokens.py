@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -129,3 +130,26 @@ def test_a_token_that_cannot_be_revoked_is_told(acme: Cli, pages: Pages) -> None
     assert "unsupported_token_type" in done.stderr
     assert "Revoke another one of the same grant" in done.stderr
     assert acme("status", "acme").status == 0  # it is not called revoked
+
+
+TAKEN_OVER = """
+flowrun: 1
+extends: base/refresh-token
+name: acme
+values: {{client_id: app}}
+vars: {{token_url: {0}/token}}
+"""
+
+
+@proves("RFC 6749", "6", "a refresh goes by the newest refresh token alone")
+def test_a_refresh_needs_no_secret_that_only_the_login_takes(cli: Cli, pages: Pages) -> None:
+    pages.at["/token"] = {"access_token": "fake-access", "refresh_token": "fake-second"}
+    recipe = cli.folder / "acme.yaml"
+    recipe.write_text(TAKEN_OVER.format(pages.url))
+    assert cli(recipe, FLOWRUN_REFRESH_TOKEN="fake-first").status == 0
+
+    done = cli("refresh", "acme")
+
+    assert done.status == 0, done.stderr
+    sent = [parse_qs(each.body)["refresh_token"] for each in pages.asked]
+    assert sent == [["fake-first"], ["fake-second"]]

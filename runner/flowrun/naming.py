@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .checks import check, unset_vars
 from .console import Console
 from .errors import FlowError
-from .flow import SECTIONS, Flow
+from .flow import Flow
 from .library import find, is_file
 from .load import load_source
 
@@ -52,8 +52,10 @@ def name_of(name: str, session: Session) -> str:
     return name
 
 
-def job_of(name: str, session: Session, sections: Sequence[str] = SECTIONS) -> tuple[Job, Record]:
-    """The job of a record, named itself or by its flow, with the secrets that *sections* read."""
+def job_of(
+    name: str, session: Session, sections: Sequence[str] | None = None
+) -> tuple[Job, Record]:
+    """The job of a record, named itself or by its flow; see `Session.job_of`."""
     # What has changed in the flow applies once it has been run.
     return session.job_of(name_of(name, session), sections)
 

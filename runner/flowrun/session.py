@@ -122,15 +122,16 @@ class Session:
         self.console.redact.add(record.secrets)
         return record
 
-    def job_of(self, name: str, sections: Sequence[str] = SECTIONS) -> tuple[Job, Record]:
+    def job_of(self, name: str, sections: Sequence[str] | None = None) -> tuple[Job, Record]:
         """
         The job that the record *name* describes, without its recipe's file.
 
-        Of the secrets, only those that *sections* read are looked for.
+        Of the secrets, only those that *sections* read are looked for, or that renewing it takes.
         """
         record = self.record(name)
         flow = flow_of(name, record)
-        resolved = self._resolve(flow, record=inputs_of(record), sections=sections)
+        wanted = _renewing(flow) if sections is None else sections
+        resolved = self._resolve(flow, record=inputs_of(record), sections=wanted)
         profile = str(record.meta.get("profile", ""))
         return self._job(flow, resolved)._replace(name=name, profile=profile), record
 
@@ -199,6 +200,11 @@ class Session:
         invented = [name for name, origin in resolved.origins.items() if origin == INVENTED]
         if invented:
             self.console.tell(f"sandbox: invented values for {', '.join(invented)}")
+
+
+def _renewing(flow: Flow) -> Sequence[str]:
+    """What brings a new token; a recipe without `refresh` starts over."""
+    return ("refresh",) if flow.steps("refresh") else SECTIONS
 
 
 def _say_nothing(_: str) -> None:
