@@ -111,7 +111,7 @@ def test_what_is_missing_or_old_is_made_good(
 
 def test_what_a_crash_left_half_written_is_swept_away(acme: Cli, server: Rotating) -> None:
     tokens = acme.folder / "tokens"
-    (left := tokens / f".acme.env.{'0a' * 6}").write_text(server.issued[0])
+    (left := tokens / ".acme.env.acme.part").write_text(server.issued[0])
     (other := tokens / ".acme.env.of-somebody").write_text("")
 
     assert refreshed(acme).status == 0

@@ -253,7 +253,7 @@ def test_a_token_that_is_due_is_refreshed_first(cli: Cli, pages: Pages) -> None:
         done = cli("export", name, "-f", "header", "--min-ttl", "2h")
 
         assert done.stdout == "Authorization: Bearer fake-access-2\n", done.stderr
-    assert cli("export", "acme", "-f", "k8s-secret").stdout.count("  name: acme\n") == 1
+    assert cli("export", "acme", "-f", "k8s-secret").stdout.count('  name: "acme"\n') == 1
     assert pages.lines == ["POST /token"] * 3
 
 

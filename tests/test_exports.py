@@ -317,8 +317,33 @@ def test_a_secret_names_its_keys_as_it_is_told() -> None:
     odd = Exported("acme", "fake-access", field="a/b")
 
     assert set(found["stringData"]) == {"API_TOKEN", "refresh_token", "expires_at"}
-    with pytest.raises(FlowError, match="cannot have a key 'a/b'"):
+    with pytest.raises(FlowError, match="cannot have its token as 'a/b'"):
         FORMATS["k8s-secret"](odd)
+
+
+@pytest.mark.parametrize("var", ["expires_at", "refresh_token", "..", "."])
+def test_the_token_in_a_secret_takes_no_other_key(var: str) -> None:
+    with pytest.raises(FlowError, match="cannot have its token as"):
+        FORMATS["k8s-secret"](exported(var=var, hand_over=True))
+
+
+@pytest.mark.parametrize("name", ["2024", "null", "true", "1e3"])
+def test_a_secret_is_called_by_a_text(name: str) -> None:
+    found = yaml.safe_load(FORMATS["k8s-secret"](Exported(name, "fake-access")))
+
+    assert found["metadata"]["name"] == name
+
+
+def test_a_variable_is_not_two_tokens() -> None:
+    with pytest.raises(FlowError, match="two tokens would be REFRESH_TOKEN"):
+        FORMATS["dotenv"](exported(var="REFRESH_TOKEN", hand_over=True))
+
+
+@pytest.mark.parametrize("spelling", ["refreshToken", "Refresh_Token", "refresh-token"])
+def test_a_refresh_token_stays_however_it_is_spelled(spelling: str) -> None:
+    fields: dict[str, JSON] = {"access_token": "fake-access", spelling: "fake-lasting"}
+
+    assert spelling not in exported_from("acme", Record(fields, {})).fields
 
 
 # Templates

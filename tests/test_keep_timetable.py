@@ -148,7 +148,9 @@ def test_nobody_is_warned_in_the_first_half(life_s: int, warn_s: int) -> None:
 # what a record is kept as
 
 
-GRANT = Outlook(grant="g", version=1, turn_at=NOW + 3600, since=NOW, ends_at=NOW + 30 * DAY_S)
+GRANT = Outlook(
+    grant="g", version=1, turn_at=NOW + 3600, since=NOW, issued_at=NOW, ends_at=NOW + 30 * DAY_S
+)
 
 
 def said(kept: Kept, at: float) -> list[str]:
@@ -159,12 +161,30 @@ def test_an_end_is_believed_once_a_refresh_has_left_it() -> None:
     kept, soon = Kept(GRANT), NOW + 29 * DAY_S
     assert said(kept, soon) == []
 
-    moved = seen(kept, GRANT._replace(version=2, ends_at=NOW + 31 * DAY_S))
-    stayed = seen(kept, GRANT._replace(version=2, turn_at=soon + 3600))
+    next_one = GRANT._replace(version=2, issued_at=NOW + DAY_S)
+    moved = seen(kept, next_one._replace(ends_at=NOW + 31 * DAY_S))
+    stayed = seen(kept, next_one._replace(turn_at=soon + 3600))
 
     assert said(moved, soon) == []
     assert said(stayed, soon)[0].startswith("the refresh token ends at ")
     assert said(stayed, NOW + 3600) == []
+
+
+@given(st.integers(10, DAY_S), st.integers(-2, 2))
+def test_an_end_that_slides_is_never_told_and_a_fixed_one_is_one_reason(
+    pause_s: int, jitter_s: int
+) -> None:
+    later = GRANT._replace(version=2, issued_at=NOW + pause_s, ends_at=NOW + 3600 + pause_s)
+    kept = Kept(GRANT._replace(ends_at=NOW + 3600))
+
+    assert reasons(seen(kept, later), NOW + 3600 - 60, 3 * DAY_S) == []
+
+    told = [
+        reasons(seen(kept, later._replace(ends_at=NOW + 3600 + moved)), NOW + 3600, 3 * DAY_S)
+        for moved in (0, jitter_s)
+    ]
+    assert len({reason.key for each in told for reason in each}) == 1
+    assert all(told)
 
 
 def test_an_end_before_the_next_refresh_is_believed_at_once() -> None:

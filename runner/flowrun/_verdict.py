@@ -21,6 +21,7 @@ PATTERNS = {
     '^(steps|refresh|verify|revoke)\\.[a-z][a-z0-9_]*$': '^(steps|refresh|verify|revoke)\\.[a-z][a-z0-9_]*\\Z',
     '^([1-9][0-9]*[smhd]|.*\\{\\{.*)$': '^([1-9][0-9]*[smhd]|.*\\{\\{.*)\\Z',
     '\\{\\{': '\\{\\{',
+    '^[a-z][a-z0-9_]{0,63}$': '^[a-z][a-z0-9_]{0,63}\\Z',
     '^never$': '^never\\Z',
     '^(on|off)$|\\{\\{': '^(on|off)\\Z|\\{\\{',
     '^[^/]+/.+$': '^[^/]+/.+\\Z',
@@ -1407,7 +1408,7 @@ def validate___definitions_token(data: object) -> object:
             if not isinstance(data__name, (str)):
                 raise Refused
             if isinstance(data__name, str):
-                if not search('^[a-z][a-z0-9_]*$', data__name):
+                if not search('^[a-z][a-z0-9_]{0,63}$', data__name):
                     raise Refused
         if "answer" in data_keys:
             data_keys.remove("answer")

@@ -36,6 +36,12 @@ class Beside(NamedTuple):
     also: Also
     path: Path
     out: bool  # outside of the token folder
+    owner: str  # the record
+
+    @property
+    def part(self) -> Path:
+        """Where it lies until it is whole; another record may write the same file."""
+        return self.path.with_name(f".{self.path.name}.{self.owner}.part")
 
 
 def prove(job: Job) -> None:
@@ -108,8 +114,8 @@ def _bring_in_step(job: Job, record: Record, file: Beside) -> None:
     if not file.out:
         _make_folders(job.store.folder, file.path.parent)
     private.refuse_tracked(file.path)
-    private.sweep(file.path)
-    private.write(file.path, content)
+    private.remove(file.part)
+    private.write(file.path, content, part=file.part)
 
 
 def _make_folders(outer: Path, inner: Path) -> None:
@@ -146,11 +152,11 @@ def _require_trust(job: Job, file: Beside, record: Record | None) -> None:
 
 
 def _files(job: Job) -> list[Beside]:
-    return _places(job.flow, job.inputs, job.store, sandbox=job.sandbox)
+    return _places(job.name, job.flow, job.inputs, job.store, sandbox=job.sandbox)
 
 
 def _places(
-    flow: Flow, inputs: Mapping[str, Value], store: Store, *, sandbox: bool
+    name: str, flow: Flow, inputs: Mapping[str, Value], store: Store, *, sandbox: bool
 ) -> list[Beside]:
     scope, found = Scope({"inputs": inputs}, flow.vars), list[Beside]()
     for also in flow.also:
@@ -166,7 +172,7 @@ def _places(
             raise FlowError("E220", message, hint=hint, place=place_of(also.file))
         if place in (file.path for file in found):
             raise FlowError("E231", f"two files of `also` are {path!r}", place=place_of(also.file))
-        found.append(Beside(also, place, out))
+        found.append(Beside(also, place, out, name))
     return found
 
 
@@ -180,7 +186,7 @@ def of_record(name: str, store: Store, *, sandbox: bool) -> list[Beside]:
         record = store.read(name)
         if record is None:
             return []
-        return _places(flow_of(name, record), inputs_of(record), store, sandbox=sandbox)
+        return _places(name, flow_of(name, record), inputs_of(record), store, sandbox=sandbox)
     except FlowrunError:
         return []
 
@@ -189,7 +195,7 @@ def remove(files: Iterable[Beside]) -> list[Path]:
     """Remove those of *files* that are in the token folder; where the others are."""
     left = []
     for file in files:
-        private.sweep(file.path)
+        private.remove(file.part)
         if not file.out:
             private.remove(file.path)
         elif file.path.exists():

@@ -34,7 +34,11 @@ class Line(NamedTuple):
     answer: bool
 
     def print(self) -> None:
-        print(self.text, file=sys.stdout if self.answer else sys.stderr, flush=True)
+        if self.answer:
+            print(self.text, flush=True)
+        elif sys.stderr:
+            with contextlib.suppress(OSError):  # talk comes between an answer and the disk, too
+                print(self.text, file=sys.stderr, flush=True)
 
 
 _HELD: ContextVar[list[Line] | None] = ContextVar("held", default=None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal, NamedTuple
 
 from .also import in_step, keep_in_step
 from .engine import run_section
-from .errors import FlowrunError, PersonNeeded, ProviderError
+from .errors import FlowrunError, PersonNeeded, ProviderError, StoreError
 from .job import (
     Job,
     consent_needed,
@@ -25,6 +25,7 @@ from .passes import due_tokens, ended_tokens, for_token, policy_of, refreshable
 from .plan import plan
 from .record import Record, due
 from .refresh import noted, refresh, require_patience
+from .secret import JSON
 from .services import Http, Services
 
 Action = Literal["fresh", "refreshed", "obtained"]
@@ -103,12 +104,22 @@ def _fresh(job: Job, record: Record, services: Services) -> Current | None:
             )
     known = known_about(job)
     if record.meta.get("digest") != known["digest"] or record.meta.get("inputs") != known["inputs"]:
-        with job.store.locked(job.name):
-            latest = job.store.read(job.name) or record
-            record = latest.knowing(**known)
-            job.store.write(job.name, record)
+        record = _knowing(job, record, known)
     keep_in_step(job)
     return Current(job, record, "fresh")
+
+
+def _knowing(job: Job, record: Record, known: Mapping[str, JSON]) -> Record:
+    """What is stored, with what is *known* of the recipe now, if it is still that grant."""
+    with job.store.locked(job.name):
+        latest = job.store.read(job.name)
+        if latest is None:
+            hint = "Somebody has moved or forgotten it: flowrun status"
+            raise StoreError("E705", f"the record {job.name} is no longer here", hint=hint)
+        if latest.grant == record.grant:
+            latest = latest.knowing(**known)
+            job.store.write(job.name, latest)
+    return latest
 
 
 def renew(
@@ -158,7 +169,8 @@ def _begin_again(
     """A new grant, where that needs nobody; what stops it is noted in the record there was."""
     require_patience(job.name, "", seen, services.now())
     if before:
-        before(seen)
+        with job.store.locked(job.name):
+            before(seen)
     overheard = Overheard(services.http)
     try:
         return log_in(job, services._replace(http=overheard))

@@ -121,7 +121,7 @@ def _renewed(
     try:
         id_token = wanted.field == "id_token"  # which ends while the access token lives
         refused = str(part.fields.get("access_token")) if id_token else wanted.rejected
-        return renew(job, services, min_ttl_s=wanted.min_ttl_s, rejected=refused)
+        new = renew(job, services, min_ttl_s=wanted.min_ttl_s, rejected=refused)
     except (ProviderError, StoreError, TransportError) as error:
         latest = job.store.read(job.name) or record
         if not wanted.lives(wanted.of(latest), services.now()):
@@ -129,6 +129,9 @@ def _renewed(
         session.console.show(error)
         session.console.tell(f"{job.name}: the token still lives{until(latest)}")
         return latest
+    if wanted.min_ttl_s is not None and due(wanted.of(new), services.now(), wanted.min_ttl_s):
+        session.console.tell(f"{job.name}: no token lives for so long; a new one does{until(new)}")
+    return new
 
 
 def _is_left_alone(job: Job, now: float) -> bool:

@@ -62,4 +62,5 @@ def job_of(
 
 def again(record: Record) -> str:
     """How a person gives consent again."""
-    return f"Consent again: flowrun {record.meta.get('file', 'FLOW')}"
+    where = " --sandbox" if record.meta.get("sandbox") else ""
+    return f"Consent again: flowrun {record.meta.get('file', 'FLOW')}{where}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from .errors import PersonNeeded, StoreError
@@ -21,6 +21,15 @@ META = {
     "version": int | None,
     **dict.fromkeys(("refresh_expires_at", "retry_at"), int | float | None),
 }
+
+TIMES = (
+    *("at", "expires_at", "issued_at", "obtained_at"),
+    *("refresh_expires_at", "refreshed_at", "retry_at"),
+)
+"""What is a point in time, in seconds since 1970, where it is a number."""
+
+LATEST = 1e14
+"""Seconds; no date is so late."""
 
 KEYS = {"EC": "kty crv x y d", "OKP": "kty crv x d", "RSA": "kty n e d"}
 """What a private key has, as JWK (RFC 7517)."""
@@ -147,9 +156,28 @@ def record_from(document: JSON) -> Record:
         for key, kind in kinds.items():
             if not isinstance(values.get(key), kind):
                 raise StoreError("E702", f"its {key} is a {type(values[key]).__name__}")
+    for part in (fields, meta, *_parts_of(meta)):
+        _refuse_no_times(part)
     if isinstance(held := meta.get("dpop"), dict) and not _is_private_key(held):
         raise StoreError("E702", "its dpop is no private key")
     return Record(fields, meta)
+
+
+def _parts_of(meta: Mapping[str, JSON]) -> Iterator[Mapping[str, JSON]]:
+    """What is told of the last trouble, and of the tokens beside the record's own."""
+    tokens = meta.get("tokens")
+    for part in (meta.get("last_error"), *(tokens.values() if isinstance(tokens, dict) else ())):
+        if isinstance(part, dict):
+            yield part
+            yield from (each for each in (part.get("flowrun"),) if isinstance(each, dict))
+
+
+def _refuse_no_times(values: Mapping[str, JSON]) -> None:
+    """Raise where a number is no point in time, such as Infinity, which Python reads as JSON."""
+    for key in TIMES:
+        at = values.get(key)
+        if isinstance(at, int | float) and not abs(at) < LATEST:
+            raise StoreError("E702", f"its {key} is no point in time")
 
 
 def _is_private_key(jwk: Mapping[str, JSON]) -> bool:

@@ -81,9 +81,8 @@ def refresh(
         if before and (attempt or due(record)):
             before(record)
         settled = refreshing.settle(record, attempt)
-        if settled.version == record.version:
-            for token in due(settled):
-                settled = _Refresh(store, name, token, redeem, policy(token), now).run(settled)
+        for token in due(settled):
+            settled = _Refresh(store, name, token, redeem, policy(token), now).run(settled)
         return settled
 
 
@@ -157,13 +156,13 @@ class _Refresh(NamedTuple):
 
     def _try_again(self, record: Record, attempt: Attempt) -> Record:
         """Case (d): nobody knows whether the token was redeemed."""
+        if self.policy.rotates and attempt.state == "probed":
+            raise self._given_up(record, attempt)
+        self.store.keep_orphan(self.name)
         if not self.policy.rotates:
             attempt.discard()
             return record
-        if attempt.state == "probed":
-            raise self._given_up(record, attempt)
         self._require_patience(record)
-        self.store.keep_orphan(self.name)
         graced = 0 <= self.now() - attempt.at < self.policy.grace_s  # since the first try
         state = "unknown" if graced else "probed"
         return self._redeem(record, Journal(lambda: attempt.again(state)))

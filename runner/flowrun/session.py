@@ -119,6 +119,9 @@ class Session:
             known = ", ".join(self.store.names()) or "none"
             hint = f"Records in {self.store.where}: {known}. A flow file makes one: flowrun FLOW"
             raise StoreError("E705", f"there is no record {name!r}", hint=hint)
+        if record.meta.get("sandbox") and not self.settings.sandbox:
+            hint = "Say --sandbox; what it holds is for nobody else."
+            raise StoreError("E705", f"{name} is a record of the sandbox", hint=hint)
         self.console.redact.add(record.secrets)
         return record
 

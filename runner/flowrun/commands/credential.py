@@ -32,7 +32,7 @@ def answer_git(name: str, settings: Settings, asked: Asked, *, host: str, operat
         session = Session(settings, console)
         name = name_of(given, session)
         if operation == "erase":
-            _erase(name, session, asked.named, said)
+            _erase(name, session, asked, said)
             return None
         console.answer_as_it_is(credential(leaving(name, session, asked), said))
         return None
@@ -49,11 +49,13 @@ def _refuse_half(name: str, host: str, operation: str) -> None:
     raise FlowError("E219", what, hint=hint)
 
 
-def _erase(name: str, session: Session, named: str, said: dict[str, str]) -> None:
+def _erase(name: str, session: Session, asked: Asked, said: dict[str, str]) -> None:
     """The server has refused what git erases; if that is our token, the next use refreshes it."""
     store = session.store
     with store.locked(name):
         record = session.record(name)
-        part = record.named(named)
-        if is_refused(said, str(part.fields.get("access_token"))):
-            store.swap(name, record, record.with_named(named, part.knowing(rejected=True)), named)
+        part = record.named(asked.named)
+        token = part.fields.get(asked.field)
+        if isinstance(token, str) and is_refused(said, token):
+            marked = record.with_named(asked.named, part.knowing(rejected=True))
+            store.swap(name, record, marked, asked.named)

@@ -65,8 +65,12 @@ def _leaving(wanted: Wanted, session: Session) -> Exported:
 
 
 def _environment(environ: Mapping[str, str], tokens: Sequence[Exported]) -> dict[str, str]:
-    """What the command inherits, without what is flowrun's own."""
-    kept = {name: value for name, value in environ.items() if not name.startswith("FLOWRUN_")}
+    """What the command inherits, without what is flowrun's own, but for where records are."""
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith("FLOWRUN_") or name == "FLOWRUN_TOKENS"  # it may ask anew
+    }
     names = [exported.variable for exported in tokens]
     if twice := next((name for name in names if names.count(name) > 1), None):
         hint = "Name another one: --also NAME:VARIABLE"

@@ -24,9 +24,9 @@ def revoke(names: Sequence[str], settings: Settings, *, json: bool = False) -> i
 
     def act(name: str) -> JSON:
         session = Session(settings._replace(alone=len(names) == 1), console)
-        job, record = job_of(name, session, ("revoke",))
+        job, _ = job_of(name, session, ("revoke",))
         with session.services(job) as services, job.store.locked(job.name):
-            record = job.store.read(job.name) or record  # as it is now that we hold the lock
+            record = session.record(job.name)  # as it is now that we hold the lock
             state = run_on_record(job, "revoke", record, services)
             if not mattered(job.flow.steps("revoke"), state.steps):
                 message = f"{job.flow.name} has no step to revoke with that applies here"

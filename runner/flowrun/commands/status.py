@@ -55,7 +55,7 @@ def status(
 
 def _standings(names: Sequence[str], store: Store, looking: Looking) -> Iterator[Standing]:
     orphans, known = store.orphans(), store.names()
-    for name in names or sorted({*known, *orphans}):
+    for name in dict.fromkeys(names) or sorted({*known, *orphans}):
         try:
             record = store.read(name)
             pending = store.pending(name)

@@ -80,7 +80,10 @@ def _note(job: Job, record: Record, *, rejected: bool) -> None:
     """Let the next use refresh what was *rejected*, and what works be used."""
     if bool(record.meta.get("rejected")) is rejected:
         return
-    meta = {key: value for key, value in record.meta.items() if key != "rejected"}
-    noted = record._replace(meta=meta | ({"rejected": True} if rejected else {}))
     with job.store.locked(job.name):
-        job.store.swap(job.name, record, noted)
+        latest = job.store.read(job.name)
+        if latest is None or latest.access_token != record.access_token:
+            return  # another token is there by now
+        meta = {key: value for key, value in latest.meta.items() if key != "rejected"}
+        marked = latest._replace(meta=meta | ({"rejected": True} if rejected else {}))
+        job.store.swap(job.name, latest, marked)

@@ -92,6 +92,9 @@ class Exported(NamedTuple):
     def variables(self) -> dict[str, str]:
         """What goes into an environment, by name."""
         handed = {LASTING.upper(): self.refresh_token} if self.refresh_token else {}
+        if self.variable in handed:
+            hint = "Choose another name with --var."
+            raise FlowError("E219", f"two tokens would be {self.variable}", hint=hint)
         return {self.variable: self.token, **handed}
 
 
@@ -145,8 +148,12 @@ def _map(value: JSON) -> Mapping[str, JSON]:
 
 
 def _without_lasting(fields: Mapping[str, JSON]) -> dict[str, JSON]:
-    """*fields* without refresh tokens, of which some providers have others further inside."""
-    return {key: _shown(value) for key, value in fields.items() if key != LASTING}
+    """*fields* without refresh tokens, however a provider spells them, and also further inside."""
+    return {key: _shown(value) for key, value in fields.items() if not _is_lasting(key)}
+
+
+def _is_lasting(key: str) -> bool:
+    return re.sub("[^a-z]", "", key.lower()) == "refreshtoken"
 
 
 def _shown(value: JSON) -> JSON:

@@ -14,7 +14,7 @@ GROUP = "client.authentication.k8s.io"
 VERSIONS = (f"{GROUP}/v1", f"{GROUP}/v1beta1")
 """Of what a plugin and kubectl say to each other; a plugin answers in the one it was asked in."""
 
-KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+KEY = re.compile(r"(?!\.\.?$)[-._a-zA-Z0-9]{1,253}")
 """What a key of a Secret may be called."""
 
 
@@ -51,18 +51,24 @@ def asked_version(info: str) -> str:
 def k8s_secret(exported: Exported) -> str:
     """A manifest of a Secret, for `kubectl apply -f -`."""
     refuse_bound(exported)
-    values = {exported.var or exported.field: exported.token}
+    key, values = exported.var or exported.field, dict[str, str]()
     if exported.refresh_token:
         values[LASTING] = exported.refresh_token
     if exported.expires_at is not None:
         values["expires_at"] = str(exported.expires_at)
-    for key in values:
-        if not KEY.fullmatch(key):
-            hint = "Choose another name with --var."
-            raise FlowError("E236", f"a Secret cannot have a key {key!r}", hint=hint)
+    if not KEY.fullmatch(key) or key in values:
+        hint = "Choose another name with --var."
+        raise FlowError("E236", f"a Secret cannot have its token as {key!r}", hint=hint)
+    values = {key: exported.token, **values}
     lines = [f"  {key}: {_scalar(value)}" for key, value in values.items()]
     name = re.sub("[^a-z0-9]+", "-", exported.name.lower()).strip("-")  # RFC 1123
-    head = ("apiVersion: v1", "kind: Secret", "metadata:", f"  name: {name}", "type: Opaque")
+    head = (
+        "apiVersion: v1",
+        "kind: Secret",
+        "metadata:",
+        f"  name: {_scalar(name)}",
+        "type: Opaque",
+    )
     return "\n".join([*head, "stringData:", *lines]) + "\n"
 
 

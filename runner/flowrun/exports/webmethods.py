@@ -32,7 +32,7 @@ def webmethods(exported: Exported) -> str:
     how = "URL Query String" if client.in_query else "Body Query String"
     form = {
         "Consumer ID": client.id or UNKNOWN,
-        "Consumer Secret": client.secret or LEFT_OUT,
+        "Consumer Secret": client.secret or (NONE if exported.refresh_token else LEFT_OUT),
         "Access Token": exported.token,
         "Refresh Token": exported.refresh_token or (LEFT_OUT if exported.withheld else NONE),
         "Refresh URL": client.refresh_url or UNKNOWN,

@@ -8,7 +8,7 @@ from functools import partial
 from ..errors import FlowrunError, StoreError
 from .asking import CLAIM_S, Ask, Notes, notice_of
 from .inbox import Inbox
-from .outlook import Reason, reason_of
+from .outlook import Reason, bug_of, reason_of
 from .timetable import Clocks, Pace
 from .voice import Voice
 from .ways import Notice, Way
@@ -141,4 +141,6 @@ def _rung(way: Way, notice: Notice) -> Reason | None:
         way.send(notice)
     except FlowrunError as error:
         return reason_of(error, str)
+    except Exception as bug:  # this way is tried again; the others, and the records, go on
+        return bug_of(bug)
     return None

@@ -8,9 +8,6 @@ from ..facts import when
 from .outlook import AT_ONCE, Outlook, Reason
 from .timetable import Pace, warn_at
 
-SLACK_S = 60
-"""A grant's end has not moved when it has by less: it is reckoned from when an answer came."""
-
 
 class Kept(NamedTuple):
     """A record, as it is kept."""
@@ -34,9 +31,16 @@ def seen(before: Kept | None, outlook: Outlook) -> Kept:
         return Kept(outlook)
     if before.outlook.version == outlook.version:
         return before._replace(outlook=outlook)
-    was, ends_at = before.outlook.ends_at, outlook.ends_at
-    fixed = was is not None and ends_at is not None and ends_at - was < SLACK_S
+    fixed = _is_fixed(before.outlook, outlook)
     return Kept(outlook, busy=before.busy, fixed=fixed)  # somebody has refreshed it: it is well
+
+
+def _is_fixed(before: Outlook, after: Outlook) -> bool:
+    """Whether a refresh has left the grant's end where it was, but for what rounding moves."""
+    if None in (before.ends_at, after.ends_at, before.issued_at, after.issued_at):
+        return False
+    moved_s = (after.ends_at or 0) - (before.ends_at or 0)
+    return moved_s < ((after.issued_at or 0) - (before.issued_at or 0)) / 2
 
 
 def reasons(kept: Kept, now: float, warn_s: float) -> list[Reason]:
@@ -58,4 +62,4 @@ def _ends(kept: Kept, now: float, warn_s: float) -> list[Reason]:
     what = "the refresh token" if outlook.refreshed else "the token"
     ends = "ends" if ends_at > now else "has ended"
     message = f"{what} {ends} at {when(int(ends_at))}, and only consent brings another"
-    return [Reason("E802", message, outlook.hint, about=f"end {int(ends_at)}")]
+    return [Reason("E802", message, outlook.hint, about="end")]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import FlowrunError
@@ -25,7 +27,7 @@ class Reason(NamedTuple):
     code: str
     message: str
     hint: str = ""
-    about: str = ""  # a token by its name, or a date
+    about: str = ""  # a token by its name, or its end
 
     @property
     def key(self) -> str:
@@ -44,6 +46,7 @@ class Outlook(NamedTuple):
     turn_at: float | None = None  # in seconds since 1970; None: not as things stand
     expires_at: float | None = None
     since: float | None = None  # when a person has consented
+    issued_at: float | None = None  # when the token came
     ends_at: float | None = None  # when only a person helps, as far as the provider says it
     refreshed: bool = True  # something refreshes the record's own token
     server: str = ""  # whom the refresh is sent to
@@ -72,6 +75,7 @@ def look(name: str, store: Store, now: float) -> Outlook | None:
         version=record.version,
         expires_at=record.expires_at,
         since=_number(record.meta.get("obtained_at")),
+        issued_at=_number(record.meta.get("issued_at")),
         ends_at=record.refresh_expires_at if own else record.expires_at,
         refreshed=own,
         server=_server(record),
@@ -145,6 +149,13 @@ def _number(value: JSON) -> float | None:
 def _server(record: Record) -> str:
     consent = record.meta.get("consent")
     return str(consent.get("origin")) if isinstance(consent, Mapping) else ""
+
+
+def bug_of(error: Exception) -> Reason:
+    """Where it happened; never the values, which may be secret."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno} {last.name}"
+    return Reason("E300", f"a bug in flowrun: {type(error).__name__} at {place}")
 
 
 def reason_of(error: FlowrunError, redact: Callable[[str], str]) -> Reason:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
-from pathlib import Path
 from typing import NamedTuple
 
 from ..console import Console
@@ -14,7 +12,7 @@ from ..job import Job
 from ..passes import policy_of
 from ..session import Session
 from ..settings import Settings
-from .outlook import Reason, reason_of
+from .outlook import Reason, bug_of, reason_of
 
 TRANSIENT = ("E532", "E704", "E705")
 """Errors that say of themselves that time mends them."""
@@ -55,6 +53,13 @@ class Heard(Console):
 def attempt(name: str, settings: Settings) -> Outcome:
     """Refresh the record *name* if it is due."""
     console = Heard(verbose=settings.verbose)
+    try:
+        return _tried(name, settings, console)
+    except Exception as bug:  # one record's must not end the others
+        return Outcome(tuple(console.said), reason=bug_of(bug))
+
+
+def _tried(name: str, settings: Settings, console: Heard) -> Outcome:
     # All that it knows is new, so that nothing of a secret outlasts the try.
     session = Session(settings, console)
     job: Job | None = None
@@ -66,8 +71,6 @@ def attempt(name: str, settings: Settings) -> Outcome:
         return Outcome(tuple(console.said), refreshed=refreshed, answered=refreshed)
     except FlowrunError as error:
         return _in_doubt(name, job, session, _failed(error, console))
-    except Exception as bug:  # one record's must not end the others
-        return Outcome(tuple(console.said), reason=_bug(bug))
 
 
 def _failed(error: FlowrunError, console: Heard) -> Outcome:
@@ -106,10 +109,3 @@ def _in_doubt(name: str, job: Job | None, session: Session, outcome: Outcome) ->
         return outcome
     left_s = pending.at + policy.grace_s - time.time() - HASTE_S
     return outcome._replace(within_s=left_s) if left_s > 0 else outcome._replace(calm=True)
-
-
-def _bug(error: Exception) -> Reason:
-    """Where it happened; never the values, which may be secret."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(last.filename).name}:{last.lineno} {last.name}"
-    return Reason("E300", f"a bug in flowrun: {type(error).__name__} at {place}")

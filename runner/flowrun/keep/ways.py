@@ -21,6 +21,9 @@ from ..urls import checked
 TIMEOUT_S = 10.0
 """For one notification, whatever brings it."""
 
+MOST = 16_384
+"""Characters in a variable, of which a system takes so many; all of it is on stdin."""
+
 OF_SERVICES = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")
 """What a child must not say in our name."""
 
@@ -61,7 +64,7 @@ def way_of(text: str) -> Way:
     if make is None:
         hint = "One of: desktop, command:CMD, https://..."
         raise FlowError("E238", "--notify does not know that way to a person", hint=hint)
-    name, send = make(text if "//" in rest else rest)
+    name, send = make(text if make is _webhook else rest)
     return Way(name, sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16], send)
 
 
@@ -88,13 +91,17 @@ def _command(command: str) -> tuple[str, Send]:
 def _run(command: str, notice: Notice) -> None:
     # A person has typed these words; the notice goes beside them, since arguments are public.
     shell = ["/bin/sh", "-c", command]
-    with subprocess.Popen(  # noqa: S603
-        shell,
-        stdin=subprocess.PIPE,
-        stdout=sys.stderr,
-        env=_environment(notice),
-        start_new_session=True,
-    ) as process:
+    try:
+        process = subprocess.Popen(  # noqa: S603
+            shell,
+            stdin=subprocess.PIPE,
+            stdout=sys.stderr,
+            env=_environment(notice),
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:  # no shell, or what no variable can hold
+        raise _not_sent(f"the command did not start ({type(error).__name__})") from None
+    with process:
         try:
             process.communicate(json.dumps(notice.document).encode(), timeout=TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -115,8 +122,8 @@ def _environment(notice: Notice) -> dict[str, str]:
     return {
         **kept,
         "FLOWRUN_TITLE": notice.title,
-        "FLOWRUN_TEXT": notice.text,
-        "FLOWRUN_NAMES": names,
+        "FLOWRUN_TEXT": notice.text[:MOST],
+        "FLOWRUN_NAMES": names[:MOST],
     }
 
 

@@ -78,6 +78,7 @@ class Access:
         min_ttl: float | None = None,
         sandbox: bool = False,
     ) -> None:
+        _refuse_other_types(name, min_ttl)
         self.name, self.named, self.min_ttl, self.sandbox = name, named, min_ttl, sandbox
         self.tokens = None if tokens is None else os.fspath(tokens)
 
@@ -164,6 +165,13 @@ class Access:
         if not self.at_hand():
             turn.rest()
         return _held(record.fields, record.meta, self.named)
+
+
+def _refuse_other_types(name: object, min_ttl: object) -> None:
+    if not isinstance(name, str):
+        raise TypeError("the name of a record is a text")
+    if not isinstance(min_ttl, int | float | None):
+        raise TypeError("min_ttl is a number of seconds")
 
 
 def _held(fields: Mapping[str, Any], meta: Mapping[str, Any], named: str) -> Held:

@@ -75,21 +75,28 @@ def _none(name: str, source: Store) -> StoreError:
 
 def _hand_over(name: str, source: Store, target: Store, record: Record, now: float) -> None:
     """Mark the record as another's, so that a crash before it is gone leaves one that is used."""
-    if record.released is None:
-        words = f"{ON_ITS_WAY} {target.place(name)}, which was cut short: run it again"
-        source.write(name, record.knowing(released={"at": int(now), "as": words}))
+    words = f"{ON_ITS_WAY} {target.place(name)}, which was cut short: run it again"
+    for token in ("", *record.names):
+        part = record.named(token)
+        if part.released is None:
+            part = part.knowing(released={"at": int(now), "as": words})
+            record = record.with_named(token, part)
+    source.write(name, record)
 
 
-def _on_its_way(record: Record) -> bool:
-    released = record.meta.get("released")
+def _on_its_way(part: Record) -> bool:
+    released = part.meta.get("released")
     return isinstance(released, dict) and str(released.get("as")).startswith(ON_ITS_WAY)
 
 
 def _taken(record: Record) -> Record:
     """*record* as it was before it was handed over for a move."""
-    if not _on_its_way(record):
-        return record
-    return record._replace(meta={k: v for k, v in record.meta.items() if k != "released"})
+    for token in ("", *record.names):
+        part = record.named(token)
+        if _on_its_way(part):
+            meta = {key: value for key, value in part.meta.items() if key != "released"}
+            record = record.with_named(token, part._replace(meta=meta))
+    return record
 
 
 def _same(record: Record, there: Record) -> bool:
