@@ -291,9 +291,12 @@ main()
 """
 
 
-def test_an_extra_that_is_missing_is_told_with_its_command(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", WITHOUT, "key", "--make", "--file", "key.txt"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("words", [["key", "--make", "--file", "key.txt"], ["key"]])
+def test_an_extra_that_is_missing_is_told_with_its_command(cli: Cli, words: list[str]) -> None:
+    command = [sys.executable, "-c", WITHOUT, *words]
+    done = subprocess.run(
+        command, cwd=cli.folder, env=cli.environment(), capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 2
     assert "error E233: " in done.stderr

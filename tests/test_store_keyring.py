@@ -341,6 +341,69 @@ def test_a_keyring_in_the_open_is_refused_unless_it_is_named(cli: Cli, tmp_path:
     assert named[0] == 0, named[1]
 
 
+NONE = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+
+
+def test_a_move_to_a_keyring_that_is_not_there_changes_nothing(cli: Cli) -> None:
+    with rotating() as server:
+        cli("run", written(cli.folder, server), **secret_of("acme"))
+        done = cli("move", "acme", "--store", "keyring", **NONE)
+        left = [*(cli.folder / "tokens").rglob("*.keyring")]
+        token = cli("token", "acme", **NONE)
+        gone = cli("forget", "acme", **NONE)
+
+    assert (done.status, left) == (7, [])
+    assert "error E708: there is no keyring on this machine" in done.stderr
+    assert "age" in done.stderr
+    assert token.stdout.strip() == server.issued[-2]
+    assert gone.status == 0, gone.stderr
+
+
+@pytest.mark.parametrize("words", [["forget", "acme"], ["move", "acme", "--to", "other"]])
+def test_a_note_about_a_keyring_that_is_not_there_holds_nothing_up(
+    cli: Cli, words: list[str]
+) -> None:
+    with rotating() as server:
+        cli("run", written(cli.folder, server), **secret_of("acme"))
+        note = cli.folder / "tokens" / ".flowrun" / "acme.keyring"
+        note.write_text("flowrun/acme/fake/0")
+        note.chmod(0o600)
+        refreshed = cli("refresh", "acme", **NONE, **secret_of("acme"))
+        kept = note.exists()
+        done = cli(*words, **NONE)
+
+    assert (refreshed.status, kept) == (0, True)  # another day the keyring may be there
+    assert done.status == 0, done.stderr
+    assert not note.exists()
+
+
+@pytest.mark.parametrize("backend", ["fail", "null"])
+def test_a_write_that_is_refused_leaves_no_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    name = f"keyring.backends.{backend}.Keyring"
+    monkeypatch.setattr(keyring.core, "_keyring_backend", keyring.core.load_keyring(name))
+    store = Kept("keyring", {}).store(tmp_path / "tokens")
+
+    error = refusal(lambda: store.write("acme", RECORD))
+
+    assert error.code == "E708"
+    assert store.kept("acme") == []
+
+
+@STRICT
+def test_a_record_in_a_keyring_that_is_not_there_is_not_forgotten(kept: Kept, cli: Cli) -> None:
+    ring = {**kept.environment, **secret_of("acme")}
+    with rotating() as server:
+        cli("run", written(cli.folder, server), **ring)
+        done = cli("forget", "acme", **NONE)
+
+    assert done.status == 7
+    assert "there is no keyring on this machine" in done.stderr
+    assert kept.store(cli.folder / "tokens").kept_as("acme") == "keyring"
+    assert held(kept)
+
+
 WITHOUT = """
 import sys
 sys.modules["keyring"] = None

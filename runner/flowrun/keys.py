@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 DEADLINE_S = 30
 """So long a person has to unlock it; without a person some keyrings never answer at all."""
 
+NO_HINT = (
+    "Keep records in files, or encrypted (age), with a key in a file: "
+    "flowrun key --make --file FILE."
+)
+
 HINT = "Is it unlocked? `python -m keyring --list-backends` shows what is in use."
 
 RECOMMENDED, CHOICE = 1, "PYTHON_KEYRING_BACKEND"
@@ -35,6 +40,16 @@ class Keyring:
 
     def __init__(self, deadline_s: float = DEADLINE_S) -> None:
         self.deadline_s = deadline_s
+
+    def is_there(self) -> bool:
+        """Whether there is a back end at all; without one nothing is held."""
+        backend = _backend()
+        return self._told("does not say what it is", lambda: not _is_none(backend()))
+
+    def check(self) -> None:
+        """Raise for a back end that `put` would refuse whatever it is given."""
+        backend = _backend()
+        self._told("does not say what it is", lambda: _refuse_open(backend()))
 
     def get(self, service: str, user: str) -> str | None:
         """The text, None when there is none."""
@@ -84,6 +99,8 @@ class Keyring:
         """The answer, or why there is none."""
         from threading import Thread
 
+        from keyring.errors import NoKeyringError
+
         answers, errors = list[Answer](), list[Exception]()
 
         def keep() -> None:
@@ -100,6 +117,8 @@ class Keyring:
         for error in errors[:]:
             if isinstance(error, StoreError):
                 raise error
+            if isinstance(error, NoKeyringError):
+                raise _none()
             raise StoreError("E708", f"the keyring {what}: {type(error).__name__}", hint=HINT)
         message = f"the keyring has not answered for {self.deadline_s:g} s"
         hint = "Unlock it first. Where nobody can, keep records in files, or encrypted (age)."
@@ -120,8 +139,21 @@ def from_keyring(entry: str) -> str | None:
         raise FlowError("E215", str(error), hint=error.problems[0].hint) from None
 
 
+def _is_none(ring: KeyringBackend) -> bool:
+    """Whether *ring* is what the library has where it finds no back end."""
+    from keyring.backends.fail import Keyring as NoBackend
+
+    return isinstance(ring, NoBackend)
+
+
+def _none() -> StoreError:
+    return StoreError("E708", "there is no keyring on this machine", hint=NO_HINT)
+
+
 def _refuse_open(ring: KeyringBackend) -> None:
     """Refuse a back end that its own authors do not recommend, unless a person has chosen it."""
+    if _is_none(ring):
+        raise _none()
     first = next(iter(getattr(ring, "backends", ())), ring)  # of a chain, the one that is used
     if first.priority < RECOMMENDED and CHOICE not in os.environ:
         message = f"the keyring here is {type(first).__name__}, which does not protect what it has"

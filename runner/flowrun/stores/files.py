@@ -92,6 +92,7 @@ class FileStore:
     def adopt(self, name: str, record: Record, beside: Mapping[str, bytes]) -> None:
         """Take over *record*, and what lay *beside* it, as this store keeps new ones."""
         self._prepare(name)
+        self._vaults.of(self.kind).prove()  # `probe` proves how the record is kept so far
         for what, content in beside.items():
             self._write_aside(name, what, content, kind=self.kind)
         self._write(name, self.kind, record)

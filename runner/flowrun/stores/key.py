@@ -40,12 +40,13 @@ def needed_key(environ: Mapping[str, str]) -> Key:
     The key that the environment, the file that it names, or the keyring holds, in this order.
 
     Raises:
+        FlowError: pyrage is not installed (E233).
         StoreError: there is none, or it is no key (E709); its file is open to others (E703).
     """
+    _need_library()  # first, so that nobody makes a key and then meets this
     origin, text = _text(environ)
     lines = [line.strip() for line in text.splitlines()]
     wanted = [line for line in lines if line and not line.startswith("#")]
-    _need_library()
     import pyrage
 
     try:

@@ -75,8 +75,11 @@ class KeyringVault:
         self.sweep(path)
 
     def remove(self, path: Path) -> None:
-        self.sweep(path)
         entries = self._entries(path)
+        if not entries and not path.exists() and not self._keyring.is_there():
+            private.remove(self._note(path))  # what is noted is nowhere that anybody could reach
+            return
+        self.sweep(path)
         for entry in entries[:1]:
             self._keyring.get(entry, USER)  # it answers, or nothing is removed
         self._write_note(path, entries)
@@ -121,6 +124,7 @@ class KeyringVault:
 
     def _made(self, path: Path, text: str, old: Sequence[str]) -> list[str]:
         """New entries that hold *text*."""
+        self._keyring.check()  # before anything is noted
         for room in ROOMS:
             parts = [text[at : at + room] for at in range(0, len(text), room)]
             base = f"flowrun/{path.stem}/{os.urandom(8).hex()}"
@@ -130,6 +134,7 @@ class KeyringVault:
             if all(self._keyring.put(entry, USER, part) for entry, part in pairs):
                 return made
             self._drop(made)
+        self.sweep(path)
         raise refused()
 
     def _drop(self, entries: Sequence[str]) -> None:
