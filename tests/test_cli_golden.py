@@ -149,6 +149,9 @@ COMMAND_LINES = {
     "secret-on-the-command-line": "./good.yaml --set client_id=canary --set client_secret=fake",
     "forget-nothing": "forget acme",
     "refresh-which": "refresh",
+    "refresh-nowhere": "refresh --due --tokens nowhere",
+    "sandbox-port": "sandbox zendesk --port 99999",
+    "git-url": "export acme --format git --host https://fake@gitlab.example/ get",
 } | {f"bad-{name}": f"check ./{name}.yaml" for name in BAD}
 
 

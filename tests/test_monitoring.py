@@ -174,7 +174,11 @@ def test_the_plugin_says_what_nagios_understands(cli: Cli, provider: Told) -> No
     ill = plugin(cli, "tokens")
     cli.record("acme").write_text("{")
     broken = plugin(cli, "tokens")
+    (cli.folder / "nothing").mkdir(mode=0o700)
+    nothing, nowhere = plugin(cli, "nothing"), plugin(cli, "nowhere")
 
+    assert [done.returncode for done in (nothing, nowhere)] == [3, 3]
+    assert nothing.stdout.startswith("FLOWRUN UNKNOWN - ")
     assert [done.returncode for done in (soon, well, fails, ill, broken)] == [1, 0, 1, 2, 2]
     assert well.stdout.splitlines()[0] == "FLOWRUN OK - 1 record: 1 fresh"
     assert soon.stdout.splitlines()[0] == "FLOWRUN WARNING - 1 record: 1 ends soon"

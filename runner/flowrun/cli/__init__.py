@@ -8,6 +8,17 @@ from .app import app
 
 __all__ = ["app", "command_line", "exports", "flows", "keeping", "records", "stores"]
 
+ORDER = (
+    "run", "check", "explain", "fmt", "schema", "trust", "sandbox",
+    "token", "status", "refresh", "keep", "verify", "revoke", "forget",
+    "export", "exec", "move", "key",
+)  # fmt: skip
+"""The commands as `flowrun --help` lists them: about flows, about records, and for others."""
+
+app.registered_commands.sort(
+    key=lambda each: ORDER.index(each.name or getattr(each.callback, "__name__", ""))
+)
+
 
 def command_line(words: list[str]) -> None:
     """Run the command that *words* say, or `run` for a flow that they begin with, and exit."""

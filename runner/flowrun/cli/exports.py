@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +29,8 @@ from .options import (
 )
 
 GIT = "git"
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/@:\[\]]+)(:\d+)?")
+"""What git calls a host: with its port, if it has one, and without a scheme or a path."""
 
 Var = Annotated[
     str,
@@ -93,6 +96,7 @@ def export(
     others = {"--template": template, "--output": output, "--hand-over": hand_over, "--json": json}
     if format_ == GIT:
         _refuse_together(GIT, others)
+        _refuse_url(host)
         from ..commands.credential import answer_git
 
         return answer_git(name, settings, asked, host=host, operation=operation)
@@ -123,6 +127,13 @@ def _refuse_together(with_: str, options: Mapping[str, object]) -> None:
     if wrong := [option for option, value in options.items() if value]:
         message = f"{wrong[0]} does not go with {with_}"
         raise FlowError("E219", message, hint="Leave one of the two out.")
+
+
+def _refuse_url(host: str) -> None:
+    """Refuse what git never asks for; it may hold a password, and is not shown."""
+    if host and not HOST.fullmatch(host):
+        hint = "For example gitlab.example, or gitlab.example:8443."
+        raise FlowError("E219", "--host takes a host, and no URL or path", hint=hint)
 
 
 @app.command(name="exec")

@@ -147,7 +147,10 @@ def trust(flow: FlowName) -> int:
 @app.command()
 def sandbox(
     flow: FlowName,
-    port: Annotated[int, typer.Option("--port", help="0 takes any free one.")] = 0,
+    port: Annotated[
+        int,
+        typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes any free one."),
+    ] = 0,
     set_: Set = None,
     profile: Profile = "",
 ) -> int:

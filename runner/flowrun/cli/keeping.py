@@ -10,16 +10,8 @@ from .. import completion
 from ..errors import FlowError
 from ..settings import Settings
 from .app import app
-from .options import Tokens, Verbose, seconds
+from .options import NamesOrAll, Tokens, Verbose, seconds
 
-Kept = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[NAME...]",
-        help="Records, or the flows that make them.",
-        autocompletion=completion.records,
-    ),
-]
 Notify = Annotated[
     list[str] | None,
     typer.Option(
@@ -35,13 +27,16 @@ Warn = Annotated[
         "--warn", metavar="TIME", help="Ask so long before a grant ends that no refresh renews."
     ),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, max=100, help="How many refreshes at once.")]
+Jobs = Annotated[
+    int,
+    typer.Option("--jobs", metavar="N", min=1, max=100, help="How many refreshes at once."),
+]
 Lines = Annotated[bool, typer.Option("--json", help="Print each event as JSON, one a line.")]
 
 
 @app.command()
 def keep(
-    names: Kept = None,
+    names: NamesOrAll = None,
     all_: Annotated[
         bool, typer.Option("--all", help="All records, also those that come later.")
     ] = False,

@@ -52,6 +52,14 @@ SomeNames = Annotated[
         autocompletion=completion.records,
     ),
 ]
+NamesOrAll = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME...]",
+        help="Records, or the flows that make them; all with --all.",
+        autocompletion=completion.records,
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="INPUT=VALUE", help="Give an input a value (never a secret)."),

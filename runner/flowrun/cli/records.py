@@ -17,6 +17,7 @@ from .options import (
     Name,
     Named,
     Names,
+    NamesOrAll,
     Profile,
     Sandbox,
     Set,
@@ -89,7 +90,7 @@ def status(
 
 @app.command()
 def refresh(
-    names: SomeNames = None,
+    names: NamesOrAll = None,
     all_: Annotated[bool, typer.Option("--all", help="All records.")] = False,
     due: Annotated[bool, typer.Option("--due", help="Only those that are due.")] = False,
     within: Annotated[
@@ -123,7 +124,7 @@ def refresh(
 
 @app.command()
 def verify(
-    names: SomeNames = None,
+    names: NamesOrAll = None,
     all_: Annotated[bool, typer.Option("--all", help="All records.")] = False,
     jobs: Jobs = 1,
     sandbox: Sandbox = False,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from ..console import Console, Line, as_json, gravest
-from ..errors import FlowrunError
+from ..errors import FlowrunError, StoreError
 from ..secret import JSON
+from ..settings import Settings
 
 Act = Callable[[str], JSON]
 
@@ -30,6 +33,19 @@ def each(names: Sequence[str], act: Act, console: Console, *, json: bool, jobs: 
         console.answer_json(answers)
     console.conclude()
     return gravest(statuses)
+
+
+def refuse_no_folder(settings: Settings) -> None:
+    """
+    Refuse to look for all records in a folder that somebody has named, and that is not there.
+
+    Raises:
+        StoreError: there is no such folder (E705).
+    """
+    named = settings.tokens or os.environ.get("FLOWRUN_TOKENS")
+    if named and not Path(named).exists():
+        hint = "Is it spelled as it was when the records were made? Nothing was looked at."
+        raise StoreError("E705", f"there is no folder {named}", hint=hint)
 
 
 def _in_turn(names: Sequence[str], act: Act) -> Iterator[tuple[str, JSON | FlowrunError]]:

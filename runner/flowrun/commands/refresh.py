@@ -19,7 +19,7 @@ from ..secret import JSON
 from ..services import Services
 from ..session import Session
 from ..settings import Settings
-from .each import each
+from .each import each, refuse_no_folder
 from .stopping import stopping_between
 
 
@@ -47,6 +47,8 @@ def refresh(
     What that changes is given to the shell command *write_back*; *jobs* are under way at once.
     """
     console = Console(verbose=settings.verbose)
+    if not names:
+        refuse_no_folder(settings)
     every = list(names) or Session(settings, console).store.names()
     wanted = Wanted(bool(names), due_only, within_s)
 
