@@ -13,10 +13,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 
 import flowrun
+from flowrun.programs.aside import aside
 from flowrun.programs.turns import Turn
 from servers.guarded import REFRESH, Guarded, secret_of
 from servers.member import (
@@ -372,3 +375,27 @@ def test_what_the_package_offers_is_what_it_says() -> None:
     unknown = "tokens"
     with pytest.raises(AttributeError, match="no attribute 'tokens'"):
         getattr(flowrun, unknown)
+
+
+@pytest.mark.parametrize(("name", "min_ttl"), [("acme", "3h"), (None, None)])
+def test_a_mistake_of_types_is_told_at_once(name: Any, min_ttl: Any) -> None:
+    with pytest.raises(TypeError):
+        flowrun.token(name, min_ttl=min_ttl)
+
+
+def test_cancelled_tasks_leave_one_thread_behind(tmp_path: Path) -> None:
+    ends, begun = threading.Event(), list[int]()
+
+    def work() -> None:
+        begun.append(1)
+        ends.wait(60)
+
+    async def many() -> None:
+        for _ in range(5):
+            with anyio.move_on_after(0.05):
+                await aside(tmp_path, work)
+        ends.set()
+
+    anyio.run(many)
+
+    assert begun == [1]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
 
+from flowrun.stores.files import FileStore
 from servers.command import RECIPES, Cli, Done
 from servers.pages import Asked, Page, Pages, serving_pages
 from servers.rig import Rig
@@ -153,3 +157,75 @@ def test_a_refresh_needs_no_secret_that_only_the_login_takes(cli: Cli, pages: Pa
     assert done.status == 0, done.stderr
     sent = [parse_qs(each.body)["refresh_token"] for each in pages.asked]
     assert sent == [["fake-first"], ["fake-second"]]
+
+
+# what others do meanwhile
+
+
+def test_talk_that_nobody_can_hear_costs_no_answer(cli: Cli, pages: Pages) -> None:
+    pages.at["/token"] = {"access_token": "fake-access", "refresh_token": "fake-second"}
+    (recipe := cli.folder / "acme.yaml").write_text(TAKEN_OVER.format(pages.url))
+    assert cli(recipe, FLOWRUN_REFRESH_TOKEN="fake-first").status == 0
+    pages.at["/token"] = {"access_token": "fake-newer", "refresh_token": "fake-third"}
+    words = [sys.executable, "-m", "flowrun", "refresh", "acme", "--verbose"]
+
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, cwd=cli.folder, env=cli.environment(), stderr=full)
+
+    assert done.returncode == 0
+    assert json.loads(cli.record("acme").read_text())["access_token"] == "fake-newer"
+
+
+def test_a_grant_that_is_handed_over_while_it_is_verified_stays_so(acme: Cli, pages: Pages) -> None:
+    store = FileStore(acme.folder / "tokens")
+
+    def refused(_: Asked) -> Page:
+        record = store.read("acme")
+        assert record is not None
+        store.write("acme", record.knowing(released={"at": 1, "as": "json"}))
+        return Page({"error": "invalid_token"}, 401)
+
+    pages.at["/introspect"] = refused
+
+    assert acme("verify", "acme").status == 5
+    assert json.loads(acme.record("acme").read_text())["flowrun"]["released"] == {
+        "at": 1,
+        "as": "json",
+    }
+
+
+def test_a_record_that_goes_while_it_is_looked_at_does_not_come_back(
+    acme: Cli, pages: Pages
+) -> None:
+    store, recipe = FileStore(acme.folder / "tokens"), acme.folder / "acme.yaml"
+    recipe.write_text(recipe.read_text() + "title: Another\n")
+
+    def meanwhile(_: Asked) -> Page:
+        store.delete("acme")
+        return Page({"active": True})
+
+    pages.at["/introspect"] = meanwhile
+
+    done = acme(recipe)
+
+    assert (done.status, "E705" in done.stderr) == (7, True)
+    assert not acme.record("acme").exists()
+
+
+def test_a_token_that_cannot_live_so_long_is_told(acme: Cli, pages: Pages) -> None:
+    pages.at["/token"] = {"access_token": "fake-newer", "expires_in": 3600}
+    assert acme("acme.yaml", "--fresh").status == 0
+
+    done = acme("token", "acme", "--min-ttl", "5h")
+
+    assert (done.status, done.stdout) == (0, "fake-newer\n")
+    assert "acme: no token lives for so long; a new one does until" in done.stderr
+
+
+def test_a_record_of_the_sandbox_is_no_real_one(cli: Cli) -> None:
+    assert cli("zendesk", "--sandbox").status == 0
+
+    done = cli("refresh", "zendesk-acme", "--tokens", "tokens/sandbox")
+
+    assert done.status == 7
+    assert "zendesk-acme is a record of the sandbox" in done.stderr

@@ -212,3 +212,24 @@ def test_a_command_that_does_not_end_is_ended(tmp_path: Path) -> None:
         way_of(f"command:(sleep 600; touch {tmp_path}/late) & wait").send(notice_of([ACME]))
 
     assert caught.value.code == "E239"
+
+
+def test_a_command_may_hold_a_url(tmp_path: Path) -> None:
+    way_of(f"command:cat > {tmp_path}/told # https://ops.example//hook").send(notice_of([ACME]))
+
+    assert "acme" in (tmp_path / "told").read_text()
+
+
+def test_a_command_that_cannot_start_is_told_as_that() -> None:
+    with pytest.raises(FlowError, match="did not start") as caught:
+        way_of("command:echo \0").send(notice_of([ACME]))
+
+    assert caught.value.code == "E239"
+
+
+def test_a_thousand_reasons_fit_into_one_notice(tmp_path: Path) -> None:
+    asks = [ACME._replace(name=f"acme-{number}") for number in range(1000)]
+
+    way_of(f"command:cat > {tmp_path}/told").send(notice_of(asks))
+
+    assert len(json.loads((tmp_path / "told").read_text())["records"]) == 1000

@@ -808,5 +808,16 @@ def test_a_killed_probe_is_not_repeated(store: FileStore, dies: str) -> None:
     assert len(provider.redeemed) == seen
 
 
+def test_an_answer_that_is_settled_too_late_is_followed_by_a_refresh(store: FileStore) -> None:
+    days_ago = NOON - 3 * 86_400
+    store.begin("acme", first_record(), at=days_ago).keep(tokens(1, expires_in=3600))
+    wire = Wire(tokens(2))
+
+    record = run(store, wire)
+
+    assert (record.access_token, record.version) == ("access-2", 2)
+    assert wire.redeemed == ["refresh-1"]
+
+
 if __name__ == "__main__":
     child(*sys.argv[1:])

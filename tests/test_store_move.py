@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flowrun.errors import FlowrunError
+from flowrun.errors import FlowrunError, PersonNeeded
 from flowrun.message import Response
-from flowrun.record import Record
+from flowrun.record import Record, refuse_released
 from flowrun.secret import JSON
 from flowrun.stores.files import FileStore
 from flowrun.stores.moving import move
@@ -208,6 +208,24 @@ def test_a_record_that_was_half_moved_says_how_that_ends(stores: Stores) -> None
     assert record is not None
     assert "part of a move to" in str(record.released)
     assert "run it again" in str(record.released)
+
+
+def test_no_token_of_a_record_that_was_half_moved_is_refreshed_there(stores: Stores) -> None:
+    user: dict[str, JSON] = {"access_token": "fake-user", "refresh_token": "fake-refresh-user"}
+    here, there = filled(stores()), stores("files", "elsewhere")
+    whole = RECORD.with_named("user", Record(user, {}))
+    here.write("acme", whole)
+    deathly = deaths(lambda: move("acme", here, there, now=NOON))
+    while (record := here.read("acme")) == whole:
+        next(deathly)
+
+    assert record is not None
+    for token in ("", "user"):
+        with pytest.raises(PersonNeeded, match="part of a move"):
+            refuse_released("acme", record, token)
+
+    move("acme", here, there, now=NOON)
+    assert there.read("acme") == whole
 
 
 def test_a_move_that_was_cut_short_is_ended_with_what_has_happened_since(stores: Stores) -> None:

@@ -14,6 +14,7 @@ from ..session import Session
 from ..settings import Settings
 from ..standing import Looking, Standing, Token, gone, gravest, standing, unreadable
 from ..stores.interface import Store
+from .each import refuse_no_folder
 
 
 class Telling(NamedTuple):
@@ -44,6 +45,8 @@ def status(
     console = Console()
     store = Session(settings, console).store
     looking = Looking(time.time(), warn_s, {})
+    if not names:
+        refuse_no_folder(settings)
     found = [*_standings(names, store, looking)]
     if not found:
         console.tell(f"there are no records in {store.where}")

@@ -14,7 +14,7 @@ from ..secret import JSON
 from ..services import Services
 from ..session import Session
 from ..settings import Settings
-from .each import each
+from .each import each, refuse_no_folder
 from .records import mattered
 
 UNASKED = "Nothing was sent. See `if` in its steps."
@@ -28,6 +28,8 @@ def verify(names: Sequence[str], settings: Settings, *, jobs: int = 1, json: boo
     say how, somebody else has the token, or it has ended and its next use refreshes it.
     """
     console = Console(verbose=settings.verbose)
+    if not names:
+        refuse_no_folder(settings)
     every = list(names) or Session(settings, console).store.names()
 
     def act(name: str) -> JSON:
