@@ -77,7 +77,8 @@ def shape(
         host = str(ip_address(host.strip("[]")))
     segments = tuple(unquote(each, errors="strict") for each in path.split("/")[1:])
     pairs = tuple(parse_qsl(query, keep_blank_values=True, errors="strict"))
-    return Shape(host, int(port or 443), segments, pairs, unquote(fragment), scheme, user)
+    usual = 80 if scheme.rstrip(":") == "http" else 443  # which the others leave out
+    return Shape(host, int(port or usual), segments, pairs, unquote(fragment), scheme, user)
 
 
 def by_urllib(url: str) -> Shape:
