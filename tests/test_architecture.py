@@ -29,8 +29,8 @@ from servers.raw import listening
 ROOT = Path(flowrun.__path__[0])
 
 LAYERS = {
-    "ground": "_verdict content errors freshness message near place scalar secret settings spans "
-    "version",
+    "ground": "_verdict content errors freshness inherited message near place scalar secret "
+    "settings spans version",
     "language": "beside build clock document.* exports.* expression filters fit flow formatting "
     "hosts inputs jose.* keys layout library literals load merge notation oauth.* oauth1 operators "
     "order patterns possession profiles record remedies scan schema scope services simple spelling "

@@ -117,7 +117,7 @@ def standing(
         recipe=_text(record.meta.get("recipe")),
         profile=_text(record.meta.get("profile")),
         file=_text(record.meta.get("file")),
-        obtained_at=_number(record.meta.get("obtained_at")),
+        obtained_at=number(record.meta.get("obtained_at")),
         asked=asked,
         granted=granted(record.fields, asked),
         pending=pending,
@@ -152,7 +152,7 @@ def _token(name: str, record: Record, token: str, looking: Looking) -> Token:
         _state(part, trouble, looking, refreshable=refreshable),
         part.expires_at,
         part.refresh_expires_at,
-        _number(part.meta.get("refreshed_at")),
+        number(part.meta.get("refreshed_at")),
         refreshable,
         part.needs_person,
         trouble,
@@ -210,7 +210,7 @@ def _exit_status(state: str, trouble: Trouble | None) -> int:
 def _trouble(found: JSON) -> Trouble | None:
     if not isinstance(found, dict):
         return None
-    return Trouble(_text(found.get("code")), _text(found.get("message")), _number(found.get("at")))
+    return Trouble(_text(found.get("code")), _text(found.get("message")), number(found.get("at")))
 
 
 def _consent(record: Record) -> Mapping[str, JSON]:
@@ -222,5 +222,6 @@ def _text(value: JSON) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _number(value: JSON) -> float | None:
+def number(value: JSON) -> float | None:
+    """*value* where it is one, such as a point in time."""
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None

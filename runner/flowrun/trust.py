@@ -9,6 +9,7 @@ from pathlib import Path
 from .beside import outside
 from .errors import FlowError, StoreError, located
 from .flow import Flow, Input, digest
+from .inherited import inherited
 from .place import Place
 from .secret import JSON
 
@@ -139,7 +140,7 @@ def _from_command(item: Input, command: object, environ: Mapping[str, str]) -> s
     import subprocess
 
     words = [str(word) for word in command] if isinstance(command, list) else [str(command)]
-    env = {name: value for name, value in environ.items() if not name.startswith("FLOWRUN_")}
+    env = inherited(environ)
     try:
         done = subprocess.run(  # noqa: S603 - a person has trusted these very words
             words, env=env, stdout=subprocess.PIPE, timeout=COMMAND_TIMEOUT_S, check=True, text=True

@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 
 from .console import Console
 from .errors import FlowrunError, StoreError
+from .inherited import inherited
 from .record import Record
 from .services import Shelf
 from .stores.interface import Store
@@ -113,9 +114,7 @@ def _digest(content: bytes) -> str:
 
 
 def _environment(name: str, deed: Deed) -> dict[str, str]:
-    """Without what is flowrun's own, where secrets may be."""
-    others = {key: value for key, value in os.environ.items() if not key.startswith("FLOWRUN_")}
-    return {**others, "FLOWRUN_NAME": name, "FLOWRUN_WRITE_BACK": deed}
+    return {**inherited(os.environ), "FLOWRUN_NAME": name, "FLOWRUN_WRITE_BACK": deed}
 
 
 def _output(

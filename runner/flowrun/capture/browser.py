@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 from flowrun.errors import CallbackError, FlowrunError
+from flowrun.inherited import inherited
 from flowrun.services import Judge, Listener
 
 from .race import Race
@@ -118,13 +119,14 @@ class PersonsBrowser:
     def _open(self, url: str, race: Race) -> None:
         import subprocess
 
-        ours = {name for name in os.environ if name.startswith("FLOWRUN_")}
-        # A text browser, which webbrowser starts where there is a TERM, would fight for the paste.
-        ours |= set() if "BROWSER" in os.environ else {"TERM"}
+        env = inherited(os.environ)
+        if "BROWSER" not in env:
+            # A text browser, which webbrowser starts where there is a TERM, fights for the paste.
+            env.pop("TERM", None)
         try:
             opened = subprocess.run(  # noqa: S603 - the URL is one argument, and no shell reads it
                 _command(url),
-                env={name: value for name, value in os.environ.items() if name not in ours},
+                env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=STDERR,
                 start_new_session=True,  # Ctrl-C ends flowrun, not the browser

@@ -11,6 +11,7 @@ from typing import NamedTuple, NoReturn
 from ..console import Console
 from ..errors import FlowError, FlowrunError
 from ..exports import Exported, refuse_bound
+from ..inherited import inherited
 from ..leaving import Asked, leaving
 from ..naming import name_of
 from ..session import Session
@@ -66,11 +67,9 @@ def _leaving(wanted: Wanted, session: Session) -> Exported:
 
 def _environment(environ: Mapping[str, str], tokens: Sequence[Exported]) -> dict[str, str]:
     """What the command inherits, without what is flowrun's own, but for where records are."""
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if not name.startswith("FLOWRUN_") or name == "FLOWRUN_TOKENS"  # it may ask anew
-    }
+    kept, folder = inherited(environ), environ.get("FLOWRUN_TOKENS")
+    if folder is not None:
+        kept["FLOWRUN_TOKENS"] = folder  # it may ask anew
     names = [exported.variable for exported in tokens]
     if twice := next((name for name in names if names.count(name) > 1), None):
         hint = "Name another one: --also NAME:VARIABLE"

@@ -14,7 +14,8 @@ from ..job import Job, flow_of
 from ..naming import again
 from ..passes import passes, refreshable, yielded
 from ..record import Record
-from ..secret import JSON, Redactor
+from ..secret import Redactor
+from ..standing import number
 from ..stores.interface import Store
 from .timetable import turn_of
 
@@ -74,8 +75,8 @@ def look(name: str, store: Store, now: float) -> Outlook | None:
         grant=record.grant,
         version=record.version,
         expires_at=record.expires_at,
-        since=_number(record.meta.get("obtained_at")),
-        issued_at=_number(record.meta.get("issued_at")),
+        since=number(record.meta.get("obtained_at")),
+        issued_at=number(record.meta.get("issued_at")),
         ends_at=record.refresh_expires_at if own else record.expires_at,
         refreshed=own,
         server=_server(record),
@@ -116,7 +117,7 @@ def _turn(parts: Sequence[Record], now: float, *, pending: bool) -> float | None
 
 
 def _is_restless(token: Record) -> bool:
-    at, issued_at = turn_of(token), _number(token.meta.get("issued_at"))
+    at, issued_at = turn_of(token), number(token.meta.get("issued_at"))
     return at is not None and issued_at is not None and at <= issued_at
 
 
@@ -140,10 +141,6 @@ def _needs_person(record: Record) -> Reason | None:
             which = f"token {token}: " if token else ""
             return Reason(code, which + redact(part.needs_person), again(record), token)
     return None
-
-
-def _number(value: JSON) -> float | None:
-    return value if isinstance(value, int | float) else None
 
 
 def _server(record: Record) -> str:

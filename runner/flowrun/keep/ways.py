@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ..errors import FlowError, FlowrunError
 from ..http import http_from_environment
+from ..inherited import inherited
 from ..message import Body, Request
 from ..secret import JSON, Secret
 from ..urls import checked
@@ -113,11 +114,8 @@ def _run(command: str, notice: Notice) -> None:
 
 def _environment(notice: Notice) -> dict[str, str]:
     """That of a child: without what is flowrun's own, with the notice."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("FLOWRUN_") and name not in OF_SERVICES
-    }
+    others = inherited(os.environ)
+    kept = {name: others[name] for name in others if name not in OF_SERVICES}
     names = " ".join(str(each["name"]) for each in notice.records)
     return {
         **kept,

@@ -142,8 +142,10 @@ def refuse_tracked(path: Path) -> None:
         return
     import subprocess
 
+    from flowrun.inherited import inherited
+
     # A repository may name a program that watches its files; listing one must not run it.
-    env = {name: value for name, value in os.environ.items() if not name.startswith("FLOWRUN_")}
+    env = inherited(os.environ)
     command = ["git", "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--", path.name]
     try:
         # Nothing in it was chosen by a recipe: S603 has no way to know.
