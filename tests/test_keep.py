@@ -677,12 +677,18 @@ def test_a_second_signal_does_not_wait(cli: Cli, idp: Provider) -> None:
         return Page(status=503)
 
     good, idp.pages.at["/token/acme"] = idp.pages.at["/token/acme"], slow
-    with keeping(cli, "acme") as keep:
-        assert asked.wait(60)
-        keep.signal(signal.SIGTERM)
-        keep.signal(signal.SIGINT)
-        assert keep.ended() == 0
-        over.set()
+    path = str(cli.folder / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(60)
+        with keeping(cli, "acme", NOTIFY_SOCKET=path) as keep:
+            assert asked.wait(60)
+            keep.signal(signal.SIGTERM)
+            while b"STOPPING=1" not in manager.recv(4096):
+                pass
+            keep.signal(signal.SIGINT)
+            assert keep.ended() == 0
+            over.set()
     idp.pages.at["/token/acme"] = good
 
     assert keep.told("left")[0]["name"] == "acme"

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 Result = TypeVar("Result")
+
+ATTENTION_S = 1.0
+"""So often a wait ends for a moment: a system may hand a signal to another thread, if one came just
+before, and then nothing wakes the one that Python has run the handler."""
 
 
 class Inbox:
@@ -31,9 +37,17 @@ class Inbox:
 
     def rest(self, seconds: float) -> None:
         """Wait so long for something to do; do all that is there by then."""
-        try:
-            self._waiting.get(timeout=max(0.0, seconds))()
+        end = time.monotonic() + seconds
+        while not self._did(min(end - time.monotonic(), ATTENTION_S)):
+            if time.monotonic() >= end:
+                return
+
+    def _did(self, wait_s: float) -> bool:
+        """Whether there was something to do within *wait_s*; it is done."""
+        did = False
+        with contextlib.suppress(Empty):
+            self._waiting.get(timeout=max(0.0, wait_s))()
+            did = True
             while True:
                 self._waiting.get_nowait()()
-        except Empty:
-            return
+        return did
